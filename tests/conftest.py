@@ -1,0 +1,29 @@
+"""Fixtures of the command line's tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cli_runs import Bench
+
+from tracefork_tui.demo.server import serve
+
+
+@pytest.fixture(scope="session")
+def model() -> Iterator[str]:
+    """The offline model's URL."""
+    with serve() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the user's own secret is kept during these tests."""
+    return tmp_path_factory.mktemp("state")
+
+
+@pytest.fixture
+def bench(tmp_path: Path, model: str, state: Path) -> Bench:
+    return Bench(tmp_path, model, state)

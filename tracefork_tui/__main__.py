@@ -1,0 +1,5 @@
+"""`python -m tracefork_tui`."""
+
+from .cli import main
+
+raise SystemExit(main())

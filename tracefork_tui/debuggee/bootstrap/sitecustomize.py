@@ -1,0 +1,77 @@
+"""Runs first in the agent's interpreter: loads the debuggee under a private name, then steps
+aside, so that the agent sees the environment and the path that it would see without us.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+
+def _restore_environment() -> tuple[str | None, str]:
+    plan = os.environ.pop("TRACEFORK_PLAN", None)
+    msgpack = os.environ.pop("TRACEFORK_MSGPACK", "")
+    for name in ("PYTHONPATH", "PYTHONHASHSEED"):
+        kept = os.environ.pop("TRACEFORK_" + name, None)
+        if kept is not None:
+            os.environ[name] = kept
+        elif plan is not None:
+            os.environ.pop(name, None)
+    return plan, msgpack
+
+
+def _missed(plan: str) -> None:
+    """Another Python of the same command has the tape: tell the debugger that this one has not."""
+    words = " ".join(getattr(sys, "orig_argv", ())) or sys.executable
+    try:
+        with open(plan + ".missed", "a", encoding="utf-8", errors="replace") as file:
+            file.write(words.replace("\n", " ") + "\n")
+    except OSError:
+        pass
+
+
+def _load(home: str, msgpack: str) -> Any:
+    import types
+
+    for name, place in (("_tracefork", home), ("_tracefork_msgpack", msgpack)):
+        package = types.ModuleType(name)
+        package.__path__ = [place]
+        sys.modules[name] = package
+    from _tracefork.debuggee.start import start  # type: ignore[import-not-found]
+
+    return start
+
+
+def _next_sitecustomize() -> None:
+    import importlib.util
+
+    spec = importlib.util.find_spec("sitecustomize")
+    if spec is None or spec.loader is None:
+        raise ImportError("there is none but the debugger's", name="sitecustomize")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["sitecustomize"] = module
+    spec.loader.exec_module(module)
+
+
+def _begin() -> None:
+    here = os.path.dirname(os.path.abspath(__file__))
+    sys.path[:] = [place for place in sys.path if os.path.abspath(place or ".") != here]
+    sys.path_importer_cache.pop(here, None)
+    plan, msgpack = _restore_environment()
+    if plan and not os.path.exists(plan):
+        _missed(plan)
+    elif plan:
+        try:
+            _load(os.path.dirname(os.path.dirname(here)), msgpack)(plan)
+        except Exception as error:
+            sys.stderr.write(f"tracefork-tui: the recorder cannot start here: {error!r}\n")
+            os._exit(2)
+    ours = sys.modules.pop("sitecustomize")
+    try:
+        _next_sitecustomize()
+    finally:
+        sys.modules.setdefault("sitecustomize", ours)
+
+
+_begin()

@@ -1,0 +1,159 @@
+"""Whose code is asking: the user's, a library's, or the transport's."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from types import CodeType, FrameType
+from typing import Any
+
+MOST_FRAMES = 16
+
+HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+DEMO = HERE + "demo" + os.sep
+STDLIB = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
+PACKAGES = re.compile(r"[/\\](?:site|dist)-packages[/\\]")
+TRANSPORT = re.compile(
+    r"[/\\](?:httpcore2?|h11|h2|hpack|anyio|sniffio|asyncio|uvloop|trio|websockets|opentelemetry)[/\\]"
+    r"|[/\\](?:ssl|_base_client|selectors|threading)\.py$"
+)
+ON_BEHALF = re.compile(
+    r"[/\\]python3[^/\\]*[/\\](?:pathlib|email|glob|shutil|os|platform|getpass|tempfile)(?:\.py$|[/\\])"
+    r"|^<frozen (?:os|posixpath|genericpath)>$"
+)
+ENTRY_POINT = re.compile(rb"^from\s+([A-Za-z_][\w]*)", re.MULTILINE)
+
+
+class Callers:
+    """Sorts code by its file. `cwd`: the agent's directory; `extra`: packages that --user adds."""
+
+    def __init__(self, cwd: str, extra: list[str]) -> None:
+        self._cwd = os.path.join(os.path.realpath(cwd), "")
+        self._extra = extra
+        self._mine: list[str] | None = None
+        self._user: dict[str, bool] = {}
+        self._transport: dict[str, bool] = {}
+        self._behalf: dict[str, bool] = {}
+        self._names: dict[str, str] = {}
+
+    def user(self, frame: FrameType | None) -> bool:
+        """True if the frame is the user's code."""
+        return frame is not None and self.user_file(frame.f_code.co_filename)
+
+    def asked(self, frame: FrameType | None) -> FrameType | None:
+        """The user's frame that asks, itself or through the standard library; else None."""
+        while frame is not None and self._on_behalf(frame.f_code.co_filename):
+            frame = frame.f_back
+        return frame if self.user(frame) else None
+
+    def asks(self, frame: FrameType | None) -> bool:
+        return self.user(frame) or self.asked(frame) is not None
+
+    def _on_behalf(self, name: str) -> bool:
+        known = self._behalf.get(name)
+        if known is None:
+            known = self._behalf[name] = bool(ON_BEHALF.search(name))
+        return known
+
+    def not_transport(self, frame: FrameType | None) -> bool:
+        """True if the frame is anybody's but the transport's and the SDKs' retry."""
+        if frame is None:
+            return False
+        name = frame.f_code.co_filename
+        known = self._transport.get(name)
+        if known is None:
+            known = _ours(name) or bool(TRANSPORT.search(name))
+            self._transport[name] = known
+        return not known
+
+    def user_file(self, name: str) -> bool:
+        known = self._user.get(name)
+        if known is None:
+            known = self._is_user(name)
+            if self._mine is not None:
+                self._user[name] = known
+        return known
+
+    def site(self, frame: FrameType | None) -> list[str]:
+        """The user's frames from the inside out, as `agent.py:88 in main`."""
+        frames: list[str] = []
+        while frame is not None and len(frames) < MOST_FRAMES:
+            code = frame.f_code
+            if self.user_file(code.co_filename) and not _generated(code):
+                name = code.co_name if sys.version_info < (3, 11) else _qualified(code)
+                frames.append(f"{self.shown(code.co_filename)}:{frame.f_lineno} in {name}")
+            frame = frame.f_back
+        return frames
+
+    def shown(self, name: str) -> str:
+        """A file's name without the machine's own directories."""
+        known = self._names.get(name)
+        if known is None:
+            known = self._names[name] = self._shorten(name)
+        return known
+
+    def _shorten(self, name: str) -> str:
+        if name.startswith("<"):
+            return name
+        path = os.path.realpath(name)
+        roots = [self._cwd, *(os.path.join(os.path.realpath(p), "") for p in sys.path if p)]
+        best = max((root for root in roots if path.startswith(root)), key=len, default="")
+        return path[len(best) :] if best else os.path.basename(path)
+
+    def _is_user(self, name: str) -> bool:
+        if name.startswith("<"):
+            return not name.startswith("<frozen")
+        path = os.path.abspath(name)
+        if _ours(path):
+            return False
+        if any(path.startswith(root) for root in self._distribution()):
+            return True
+        return not PACKAGES.search(path) and not path.startswith(STDLIB)
+
+    def _distribution(self) -> list[str]:
+        """The directories of the packages that own `__main__`, and of those named by --user."""
+        if self._mine is not None:
+            return self._mine
+        main: Any = sys.modules.get("__main__")
+        spec = getattr(main, "__spec__", None)
+        script = getattr(main, "__file__", None)
+        names = list(self._extra)
+        if spec is not None:
+            names.append(spec.name.partition(".")[0])
+        elif script and os.path.dirname(script) == os.path.join(sys.prefix, "bin"):
+            names.extend(_entry_package(script))
+        found: list[str] = []
+        for name in names:
+            module = sys.modules.get(name)
+            places = getattr(module, "__path__", None) or ()
+            found.extend(os.path.join(os.path.abspath(place), "") for place in places)
+            if module is not None and not hasattr(module, "__path__"):
+                found.append(os.path.abspath(getattr(module, "__file__", None) or "<none>"))
+        if spec is not None or script:
+            self._mine = found
+        return found
+
+
+def _ours(path: str) -> bool:
+    """True for the debugger's own files; the demo agents are anybody's programs."""
+    return path.startswith(HERE) and not path.startswith(DEMO)
+
+
+def _entry_package(script: str) -> list[str]:
+    """The package that a console script starts."""
+    try:
+        with open(script, "rb") as file:
+            match = ENTRY_POINT.search(file.read(4096))
+    except OSError:
+        return []
+    return [match[1].decode()] if match else []
+
+
+def _generated(code: CodeType) -> bool:
+    """True for the methods that dataclasses write, which no user wrote."""
+    return code.co_filename == "<string>" and code.co_name.startswith("__")
+
+
+def _qualified(code: CodeType) -> str:
+    return str(getattr(code, "co_qualname", code.co_name))

@@ -1,0 +1,99 @@
+"""Subprocesses that the user's code runs and waits for: draws, so that a replayed tool does not
+fire again. What is started and talked to (`Popen` itself, `os.popen`) is named, not captured.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from types import FrameType, ModuleType
+from typing import Any
+
+from .draws import like
+from .hooks import AfterImport
+from .session import Session
+
+
+def install(session: Session, hooks: AfterImport, rerun: bool) -> None:
+    """`rerun`: a replay runs them again, and is proven where they give the same."""
+    commands = _Commands(session, rerun)
+    hooks.on("subprocess", commands.patch)
+    commands.system()
+
+
+class _Commands:
+    def __init__(self, session: Session, rerun: bool) -> None:
+        self._session = session
+        self._rerun = rerun
+
+    def draw(self, name: str, run: Any, frame: FrameType) -> Any:
+        return self._session.draw(name, "command", run, frame, fresh=self._rerun)
+
+    def asked(self, frame: FrameType | None) -> FrameType | None:
+        """The user's frame that runs a command, itself or through subprocess; else None."""
+        session = self._session
+        if session.inside.value or session.detached:
+            return None
+        while frame is not None and frame.f_code.co_filename.endswith("subprocess.py"):
+            frame = frame.f_back
+        return frame if session.callers.user(frame) else None
+
+    def patch(self, module: ModuleType) -> None:
+        library: Any = module
+        self._run(library)
+        self._call(library)
+
+    def _run(self, library: Any) -> None:
+        real = library.run
+
+        def run(*popenargs: Any, check: bool = False, **kwargs: Any) -> Any:
+            frame = self.asked(sys._getframe(1))
+            if frame is None:
+                return real(*popenargs, check=check, **kwargs)
+            args = popenargs[0] if popenargs else kwargs.get("args")
+
+            def ran() -> Any:
+                try:
+                    done = real(*popenargs, **kwargs)
+                except library.TimeoutExpired as late:
+                    return [None, late.output, late.stderr, late.timeout]
+                return [done.returncode, done.stdout, done.stderr, None]
+
+            code, out, err, late = self.draw("subprocess.run", ran, frame)
+            if late is not None:
+                raise library.TimeoutExpired(args, late, output=out, stderr=err)
+            if check and code:
+                raise library.CalledProcessError(code, args, output=out, stderr=err)
+            return library.CompletedProcess(args, code, out, err)
+
+        like(run, real)
+        library.run = run
+
+    def _call(self, library: Any) -> None:
+        real = library.call
+
+        def call(*popenargs: Any, **kwargs: Any) -> Any:
+            frame = self.asked(sys._getframe(1))
+            if frame is None:
+                return real(*popenargs, **kwargs)
+            ran = _later(real, popenargs, kwargs)
+            return self.draw("subprocess.call", ran, frame)
+
+        like(call, real)
+        library.call = call
+
+    def system(self) -> None:
+        real = os.system
+
+        def system(command: Any) -> int:
+            frame = self.asked(sys._getframe(1))
+            if frame is None:
+                return real(command)
+            return int(self.draw("os.system", lambda: real(command), frame))
+
+        like(system, real)
+        os.system = system
+
+
+def _later(real: Any, args: Any, kwargs: Any) -> Any:
+    return lambda: real(*args, **kwargs)

@@ -1,0 +1,126 @@
+"""What the seam cannot capture is named on the tape, each with its call site; and in a replay
+no connection is opened.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+from typing import Any
+
+from ..tape.errors import Divergence
+from . import sources
+from .http import travelling
+from .session import Session
+
+CONNECTS = ("socket.connect", "socket.sendto", "socket.sendmsg")
+COMMANDS = {
+    "subprocess.Popen": "subprocess",
+    "os.system": "subprocess",
+    "os.posix_spawn": "subprocess",
+    "os.exec": "subprocess",
+    "os.fork": "fork",
+}
+FILES = {
+    "os.remove": "removes",
+    "os.rename": "renames",
+    "os.mkdir": "makes",
+    "os.rmdir": "removes",
+    "sqlite3.connect": "database",
+}
+CACHE = "__pycache__"
+STDIN = (0, "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
+WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+
+
+def install(session: Session) -> None:
+    """Listen to the interpreter's audit events for the rest of the process."""
+
+    def hook(event: str, args: Any) -> None:
+        if event not in _WANTED or (session.detached and event not in CONNECTS):
+            return
+        inside = session.inside
+        if inside.value:
+            return
+        inside.value = True
+        try:
+            _heard(session, event, args)
+        except Exception as error:
+            session.note("unseen", {"what": f"{event}: {error!r}"}, once=event)
+        finally:
+            inside.value = False
+
+    sys.addaudithook(hook)
+    atexit.register(sources.texts, session)
+    os.register_at_fork(after_in_child=session.detach)
+
+
+_WANTED = frozenset((*CONNECTS, *COMMANDS, *FILES, "open", "exec", "cpython.run_file"))
+
+
+def _heard(session: Session, event: str, args: Any) -> None:
+    if event in CONNECTS:
+        _connects(session, args)
+    elif event in COMMANDS:
+        what = args[0] if event == "os.system" else args[1] if len(args) > 1 else ""
+        _name(session, COMMANDS[event], _command(what) if event != "os.fork" else "os.fork")
+    elif event in FILES:
+        if "__pycache__" in str(args[0]):
+            return
+        _name(session, "file", f"{FILES[event]} {_path(session, args[0])}", users=True)
+    elif event == "open" and args[0] in STDIN:
+        _name(session, "file", "reads stdin past sys.stdin", users=True)
+    elif event == "open" and _for_writing(args):
+        _name(session, "file", f"writes {_path(session, args[0])}", users=True)
+    elif event == "open":
+        sources.read(session, args[0], _site(session))
+    elif event == "exec":
+        sources.code(session, getattr(args[0], "co_filename", ""))
+    elif event == "cpython.run_file":
+        sources.code(session, os.fsdecode(args[0]))
+
+
+def _connects(session: Session, args: Any) -> None:
+    address = args[1] if len(args) > 1 else None
+    if not isinstance(address, tuple) or travelling.get():
+        return
+    where = f"{address[0]}:{address[1]}"
+    if session.policy.offline:
+        failure = Divergence(f"the agent opened a connection to {where}; a replay opens none")
+        raise session.fail(failure, {"address": where, "site": _site(session)})
+    _name(session, "socket", where)
+
+
+def _name(session: Session, kind: str, what: str, users: bool = False) -> None:
+    site = _site(session)
+    if users and (not site or CACHE in what):
+        return
+    session.note(kind, {"what": what, "site": site}, once=(what, *site[:1]))
+
+
+def _site(session: Session) -> list[str]:
+    return session.callers.site(sys._getframe())
+
+
+def _for_writing(args: Any) -> bool:
+    path, mode, flags = args
+    if not isinstance(path, (str, bytes)) or os.fsdecode(path).startswith("/dev/"):
+        return False
+    if CACHE in os.fsdecode(path):
+        return False
+    if isinstance(mode, str):
+        return any(letter in mode for letter in "wax+")
+    return isinstance(flags, int) and bool(flags & WRITES)
+
+
+def _path(session: Session, path: Any) -> str:
+    if not isinstance(path, (str, bytes)):
+        return repr(path)
+    return session.callers.shown(os.fsdecode(path))
+
+
+def _command(what: Any) -> str:
+    if isinstance(what, (list, tuple)):
+        return " ".join(os.fsdecode(word) for word in what if isinstance(word, (str, bytes)))
+    return os.fsdecode(what) if isinstance(what, (str, bytes)) else repr(what)

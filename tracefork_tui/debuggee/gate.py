@@ -1,0 +1,291 @@
+"""The recorded order, re-imposed on a replay.
+
+Every response head, chunk and end on the parent's tape is a turn, and so is the end of every
+asyncio sleep and timer. What is not due yet waits until the turns before its own are over. Where
+nothing moves any more (threads that raced, a stream that is read in another rhythm) the gate
+lets an answer out, and remembers that the order was not held.
+
+In a loop whose time is virtual the next turn comes when the loop has nothing else to do, so that
+what the turn before has set off is done by then; unless it came at once when it was recorded.
+
+A turn is a step's number, or below zero a timer's (timers are counted as they begin).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, deque
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any, Callable
+
+from ..tape import records
+from .held import held
+from .session import SLEPT
+from .virtual import is_virtual
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from ..tape.reader import Tape
+
+PATIENCE = 0.25
+DELIVERED = (records.HEAD, records.CHUNK, records.END)
+
+LOOK_AHEAD = 32
+RESTLESS = 200
+
+Wake = Callable[[bool], Any]  # called with True where it is let out of order
+
+
+class Gate:
+    """Whose turn it is. `held` is False once an answer had to be let out of order.
+
+    `rounds` tells how often the event loop has gone round.
+    """
+
+    def __init__(self, tape: Tape, rounds: Callable[[], int]) -> None:
+        turns = _read(tape)
+        self._turns = deque(turn for turn, _ in turns)
+        self._after = deque(after for _, after in turns)
+        self._left = Counter(self._turns)
+        self._early: Counter[int] = Counter()
+        self._condition = threading.Condition()
+        self._waiting: dict[int, list[Wake]] = {}
+        self._stalled: list[Wake] = []
+        self._rounds = rounds
+        self._since = 0
+        self._rested = False
+        self._patient = False
+        self._open = False
+        self.held = True
+
+    def mine(self, turn: int) -> bool:
+        """True if nothing is to come before this turn.
+
+        A timer without a turn did not go off in the recorded run: all others come before it.
+        """
+        if self._open or not self._turns or self._turns[0] == turn:
+            return True
+        return turn > 0 and not self._left[turn]
+
+    def has(self, turn: int) -> bool:
+        """True if the recorded run came to this turn, and the replay has not yet."""
+        return not self._open and bool(self._left[turn])
+
+    def _ready(self, turn: int) -> bool:
+        return self.mine(turn) and (not self._left[turn] or self._due())
+
+    def _due(self) -> bool:
+        """True if the loop has come as far as it had when the next turn came."""
+        if self._rested or self._open or not self._patient or not self._after:
+            return True
+        passed, after = self._rounds() - self._since, self._after[0]
+        return passed >= (RESTLESS if after is None else after)
+
+    def passed(self, turn: int, last: bool = False) -> None:
+        """The delivery whose turn it was is over. `last`: so is this round of the loop."""
+        with self._condition:
+            if self._left[turn]:
+                self._left[turn] -= 1
+                self._early[turn] += 1
+                self._advance(1 if last else 0)
+
+    def over(self, turn: int) -> None:
+        """Nothing is delivered any more: the turns that are left are dropped."""
+        with self._condition:
+            if self._left[turn]:
+                self._early[turn] += self._left[turn]
+                self._left[turn] = 0
+                self._advance()
+
+    def open(self) -> None:
+        """Stop ordering: the run has left the tape."""
+        with self._condition:
+            self._open = True
+            self._advance()
+
+    def wait(self, turn: int) -> None:
+        """Wait for the turn, in a thread."""
+        if self.mine(turn):
+            return
+        with self._condition:
+            while not self.mine(turn):
+                before = len(self._turns)
+                if self._condition.wait(PATIENCE) or held.now():
+                    continue
+                if len(self._turns) == before:
+                    self.held = False
+                    return
+
+    async def wait_async(self, turn: int) -> None:
+        """Wait for the turn, in a task."""
+        import asyncio
+
+        self._patient = is_virtual(asyncio.get_running_loop())
+        while not self._ready(turn):
+            future, wake = _waiter()
+            self._park(turn, wake)
+            try:
+                if await self._patiently(future):
+                    return
+            finally:
+                self._forget(turn, wake)
+
+    def call(self, turn: int, loop: asyncio.AbstractEventLoop, function: Callable[[], Any]) -> None:
+        """Call the function from the loop when it is its turn."""
+        self._patient = is_virtual(loop)
+
+        def again() -> None:
+            if self._ready(turn):
+                function()
+            else:
+                self._park(turn, wake)
+
+        def wake(let_out: bool) -> None:
+            _later(loop, function if let_out else again)
+
+        self._park(turn, wake)
+
+    def _park(self, turn: int, wake: Wake) -> None:
+        with self._condition:
+            if self._ready(turn):
+                wake(False)
+            else:
+                self._waiting.setdefault(turn, []).append(wake)
+
+    async def stall(self) -> None:
+        """Wait until nothing else can happen."""
+        future, wake = _waiter()
+        self._stalled.append(wake)
+        try:
+            await self._patiently(future)
+        finally:
+            if wake in self._stalled:
+                self._stalled.remove(wake)
+
+    async def _patiently(self, future: asyncio.Future[bool]) -> bool:
+        if is_virtual(future.get_loop()):
+            return await future
+        timer = threading.Timer(PATIENCE, self.give_up)
+        timer.daemon = True
+        timer.start()
+        try:
+            return await future
+        finally:
+            timer.cancel()
+
+    def quiet(self) -> bool:
+        """The loop has nothing else to do: wake the one whose turn it is. False if none waits."""
+        with self._condition:
+            self._rested = bool(self._turns) and self._turns[0] in self._waiting
+            if self._rested:
+                self._wake_next()
+            return self._rested
+
+    def turned(self) -> None:
+        """The loop goes round once more."""
+        with self._condition:
+            if self._waiting and self._due():
+                self._wake_next()
+
+    def give_up(self) -> bool:
+        """Nothing moves: let the oldest waiting one out of order. False if none waits."""
+        with self._condition:
+            due = [turn for turn in self._waiting if self._left[turn]]
+            if due:
+                self.held = False
+            if due or self._waiting:
+                turn = min(due or self._waiting, key=abs)
+                wakes = self._waiting.pop(turn)
+            else:
+                wakes, self._stalled = self._stalled[:1], self._stalled[1:]
+        for wake in wakes:
+            wake(True)
+        return bool(wakes)
+
+    def _advance(self, hasty: int = 0) -> None:
+        turns, early = self._turns, self._early
+        while turns and early[turns[0]]:
+            early[turns.popleft()] -= 1
+            self._after.popleft()
+            self._since, self._rested = self._rounds(), False
+        self._condition.notify_all()
+        if self._open or not turns:
+            for turn in list(self._waiting):
+                self._wake(turn)
+        elif not self._patient or (self._after[0] is not None and self._after[0] <= hasty):
+            self._wake_next()
+
+    def _wake_next(self) -> None:
+        """Wake the one whose turn it is, and those that came in the same round."""
+        afters = chain((0,), islice(self._after, 1, LOOK_AHEAD))
+        woken = set()
+        for turn, after in zip(islice(self._turns, LOOK_AHEAD), afters):
+            if after != 0 or (turn not in self._waiting and turn not in woken):
+                break
+            woken.add(turn)
+            self._wake(turn)
+
+    def _wake(self, turn: int) -> None:
+        for wake in self._waiting.pop(turn, ()):
+            wake(False)
+
+    def _forget(self, turn: int, wake: Wake) -> None:
+        with self._condition:
+            wakes = self._waiting.get(turn, [])
+            if wake in wakes:
+                wakes.remove(wake)
+                if not wakes:
+                    del self._waiting[turn]
+
+
+def _read(tape: Tape) -> list[tuple[int, int | None]]:
+    """The turns of a tape in their order, each with how often the loop went round before it.
+
+    None: it rested.
+    """
+    ended = iter([note.data["over"] if note.kind == SLEPT else [] for note in tape.notes])
+    turns: list[tuple[int, int | None]] = []
+    after: int | None = None
+    for n, kind in zip(tape.index.owners, tape.index.kinds):
+        numbers = [n] if kind in DELIVERED else []
+        if kind == records.NOTE:
+            numbers = next(ended)
+        for number in numbers:
+            if number <= 0:
+                after = -number
+            else:
+                turns.append((number if kind in DELIVERED else -number, after))
+                after = None
+    return turns
+
+
+def _waiter() -> tuple[asyncio.Future[bool], Wake]:
+    """A future of the running loop, and what resolves it from anywhere."""
+    import asyncio
+
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[bool] = loop.create_future()
+
+    def done(let_out: bool) -> None:
+        if not future.done():
+            future.set_result(let_out)
+
+    return future, lambda let_out: _soon(loop, lambda: done(let_out))
+
+
+def _soon(loop: asyncio.AbstractEventLoop, function: Callable[[], Any]) -> None:
+    """At once within the loop itself, so that nothing comes in between."""
+    from asyncio import _get_running_loop
+
+    if _get_running_loop() is loop:
+        function()
+    else:
+        _later(loop, function)
+
+
+def _later(loop: asyncio.AbstractEventLoop, function: Callable[[], Any]) -> None:
+    try:
+        loop.call_soon_threadsafe(function)
+    except RuntimeError:
+        pass

@@ -1,0 +1,170 @@
+"""What tells one machine, process or moment from another, beside clocks and ids: process numbers,
+host names, load, the order of a folder's entries, and the environment where that was asked for.
+
+Recorded where the user's code asks, be it through a module of the standard library.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from types import FrameType, ModuleType
+from typing import Any, Callable
+
+from .hooks import AfterImport
+from .session import Session
+
+PLAIN = {
+    "os": ("getpid", "getppid", "getlogin", "cpu_count", "getloadavg"),
+    "socket": ("gethostname", "getfqdn"),
+    "platform": ("node",),
+    "getpass": ("getuser",),
+}
+
+
+def install(session: Session, hooks: AfterImport, variables: list[str]) -> None:
+    """`variables`: names whose reads from os.environ are draws."""
+    machine = _Machine(session)
+    for name in PLAIN:
+        hooks.on(name, machine.plain)
+    machine.tuples(os, "times", os.times_result)
+    machine.tuples(os, "uname", os.uname_result)
+    machine.listing()
+    machine.scanning()
+    if variables:
+        machine.environment(frozenset(variables))
+    hooks.on("asyncio.base_events", machine.loop_clock)
+
+
+class _Machine:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._user = session.callers.user
+
+    def asked(self, frame: FrameType | None) -> FrameType | None:
+        """The user's frame that asks, itself or through the standard library; else None."""
+        aside = self._session.inside.value or self._session.detached
+        return None if aside else self._session.callers.asked(frame)
+
+    def plain(self, module: ModuleType) -> None:
+        for name in PLAIN[module.__name__]:
+            if hasattr(module, name):
+                self._wrap(module, name, None, None)
+
+    def tuples(self, module: ModuleType, name: str, make: Callable[[Any], Any]) -> None:
+        if hasattr(module, name):
+            self._wrap(module, name, list, make)
+
+    def _wrap(self, module: ModuleType, name: str, encode: Any, decode: Any) -> None:
+        real = getattr(module, name)
+        label = f"{module.__name__}.{name}"
+
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            frame = self.asked(sys._getframe(1))
+            if frame is None:
+                return real(*args, **kwargs)
+            call = _keeping(real, args, kwargs)
+            return self._session.draw(label, "machine", call, frame, encode or _listed, decode)
+
+        setattr(module, name, _like(wrapper, real))
+
+    def listing(self) -> None:
+        """The order of a folder is the file system's; what is in it is read at each run."""
+        real = os.listdir
+
+        def listdir(path: Any = None) -> Any:
+            names = real(path) if path is not None else real()
+            frame = self.asked(sys._getframe(1))
+            if frame is None or not all(type(name) is str for name in names):
+                return names
+            return self._session.draw("os.listdir", "names", lambda: names, frame)
+
+        os.listdir = _like(listdir, real)
+
+    def scanning(self) -> None:
+        real = os.scandir
+
+        def scandir(path: Any = None) -> Any:
+            frame = self.asked(sys._getframe(1))
+            if frame is None:
+                return real(path) if path is not None else real()
+            with real(path) if path is not None else real() as found:
+                entries = {os.fsdecode(entry.name): entry for entry in found}
+            names = self._session.draw("os.scandir", "names", lambda: list(entries), frame)
+            return Scanned([entries[name] for name in names if name in entries])
+
+        setattr(os, "scandir", _like(scandir, real))  # noqa: B010
+
+    def environment(self, variables: frozenset[str]) -> None:
+        """Reads of the chosen variables, whatever they are read through."""
+        owner: Any = type(os.environ)
+        real = owner.__getitem__
+
+        def __getitem__(environ: Any, key: Any) -> Any:
+            frame = sys._getframe(1)
+            while frame.f_back is not None and _mapping(frame.f_code.co_filename):
+                frame = frame.f_back
+            asked = key in variables and not self._session.inside.value
+            if not asked or not self._user(frame):
+                return real(environ, key)
+            call = _keeping(real, (environ, key), {})
+            return self._session.draw(f"os.environ[{key}]", "str", call, frame)
+
+        owner.__getitem__ = __getitem__
+
+    def loop_clock(self, module: ModuleType) -> None:
+        """loop.time() where the user's code calls it; asyncio's own calls are the real clock."""
+        owner: Any = module.BaseEventLoop
+        real = owner.time
+
+        def time(loop: Any) -> float:
+            frame = sys._getframe(1)
+            if self._session.inside.value or not self._user(frame):
+                return float(real(loop))
+            return float(self._session.draw("loop.time", "float", lambda: real(loop), frame))
+
+        owner.time = time
+
+
+class Scanned:
+    """What os.scandir gives, over entries that were read already."""
+
+    def __init__(self, entries: list[Any]) -> None:
+        self._entries = iter(entries)
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        return next(self._entries)
+
+    def __enter__(self) -> Scanned:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._entries = iter(())
+
+
+def _listed(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _keeping(real: Callable[..., Any], args: Any, kwargs: Any) -> Callable[[], Any]:
+    return lambda: real(*args, **kwargs)
+
+
+def _mapping(name: str) -> bool:
+    return name == "<frozen os>" or name.endswith(
+        ("/os.py", "_collections_abc.py", "<frozen _collections_abc>")
+    )
+
+
+def _like(wrapper: Any, real: Any) -> Any:
+    from .draws import like
+
+    like(wrapper, real)
+    return wrapper

@@ -1,0 +1,344 @@
+"""What answers a request or a draw: the agent's own world, a tape, or an intervention.
+
+The session asks a policy for a Verdict; recording, replaying, forking and running live are
+policies, not modes spread over the code.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
+
+from ..tape import records
+from ..tape.answer import Answer, Error
+from ..tape.errors import Divergence, Halt
+
+if TYPE_CHECKING:
+    from ..tape.reader import Tape
+
+LIVE, RECORDED, STALE, EDITED, FAULT, SCRIPTED, HUMAN = range(len(records.PROVENANCES))
+
+NO_STEP = 0
+CUT_UPLOAD = "cut upload"
+
+Key = tuple[str, str, bytes]  # method, canonical URL, SHA-256 of the body
+
+
+class Asked(NamedTuple):
+    """A request as policies see it: canonical URL, body with secrets replaced, and its hash."""
+
+    method: str
+    url: str
+    body: bytes
+    digest: bytes
+    task: str
+
+
+class Verdict(NamedTuple):
+    """The step's number, where its answer comes from, and the answer; None is the real world.
+
+    `source`: the step of the parent's tape that was consumed, 0 for none. `ended`: how the
+    recorded exchange ended, where it is one.
+    """
+
+    n: int
+    provenance: int
+    answer: Answer | None = None
+    source: int = 0
+    ended: str = "eof"
+
+
+class DrawVerdict(NamedTuple):
+    """The step's number, provenance, and the value to feed, if `fed`."""
+
+    n: int
+    provenance: int
+    fed: bool = False
+    value: Any = None
+    kind: str = ""
+
+
+class Uploads:
+    """Requests that an upload may be, in their order; those `cut` were not sent whole."""
+
+    def __init__(self, tape: Tape, steps: list[int], cut: set[int]) -> None:
+        self._tape = tape
+        self._steps = steps if cut.intersection(steps) else []
+        self._cut = cut
+
+    def enough(self, body: bytes) -> bool:
+        """True if the first that begins like `body` was cut right there."""
+        for n in self._steps:
+            sent = self._tape.request_body(n)
+            if sent.startswith(body):
+                return n in self._cut and len(sent) == len(body)
+        return False
+
+
+class Recording:
+    """Everything comes from the real world. `matching`: whether requests are looked up by hash."""
+
+    matching = False
+    replaying = False
+    offline = False
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    def exchange(self, asked: Asked) -> Verdict:
+        return Verdict(self._next(), LIVE)
+
+    def draw(self, name: str, task: str) -> DrawVerdict:
+        return DrawVerdict(self._next(), LIVE)
+
+    def _next(self) -> int:
+        self._last += 1
+        return self._last
+
+
+class Redrawing(Recording):
+    """A recording whose draws are an older tape's, so that it can come out equal."""
+
+    def __init__(self, old: Tape) -> None:
+        super().__init__()
+        self._draws = _draws_of(old)
+        self._old = old
+
+    def draw(self, name: str, task: str) -> DrawVerdict:
+        waiting = self._draws.get(name)
+        found = _first_of(waiting, task)
+        if waiting is None or found is None:
+            return super().draw(name, task)
+        waiting.remove(found)
+        record = self._old.head_of(found[0])
+        return DrawVerdict(self._next(), LIVE, True, record[8], self._old.atom(record[7]))
+
+
+class Replaying:
+    """A tape answers. With `at`, the run follows it up to that step only.
+
+    `answers`: what is served at step `at`, one an attempt, before the recorded reply;
+    `keep_reply`: whether the recorded reply of step `at` can still be served after them.
+    `tail`: "" (a plain replay), "offline", "strict" or "live"; `script` answers what the offline
+    tail has no equal for.
+    """
+
+    matching = True
+
+    def __init__(
+        self,
+        parent: Tape,
+        at: int = 0,
+        answers: list[Answer] | None = None,
+        provenance: int = EDITED,
+        keep_reply: bool = False,
+        draw: list[Any] | None = None,
+        tail: str = "",
+        script: Any = None,
+        max_calls: int = 0,
+        max_steps: int = 0,
+    ) -> None:
+        self.parent = parent
+        self.at = at
+        self.forked = False
+        self._answers = deque(answers or ())
+        self._provenance = provenance
+        self._keep_reply = keep_reply
+        self._draw = draw
+        self._tail = tail
+        self._script = script
+        self._max_calls = max_calls
+        self._max_steps = max_steps
+        self._calls = 0
+        self._last = at - 1
+        self._exchanges: dict[Key, deque[int]] = {}
+        self._by_path: dict[tuple[str, str], list[int]] = {}
+        self._draws = _draws_of(parent)
+        self._drawless = _lacks_draws(parent)
+        self._used: set[int] = set()
+        self._cut = {note.data["step"] for note in parent.notes if note.kind == CUT_UPLOAD}
+        self._read()
+
+    def _read(self) -> None:
+        tape = self.parent
+        for n in range(1, len(tape.index.first) + 1):
+            if not tape.index.of_step(n):
+                continue
+            first = tape.head_of(n)
+            if first[0] == records.SEND:
+                method = tape.atom(first[6])
+                url = tape.canonical_url(tape.atom(first[7]))
+                self._exchanges.setdefault((method, url, first[11]), deque()).append(n)
+                self._by_path.setdefault((method, urlsplit(url).path), []).append(n)
+
+    @property
+    def replaying(self) -> bool:
+        """True while the tape answers: time is the tape's, nothing sleeps."""
+        return not (self.forked and self._tail == "live")
+
+    @property
+    def offline(self) -> bool:
+        """True where no connection may be opened."""
+        return self.replaying
+
+    # Exchanges
+
+    def exchange(self, asked: Asked) -> Verdict:
+        n = self._equal(asked)
+        if n is not None and self._follows(n):
+            return self._recorded(n, n)
+        if n is not None and n == self.at:
+            self.forked = True
+        if not self.forked:
+            raise Divergence(self._missing())
+        if n == self.at and self._answers:
+            return self._intervene()
+        return self._after(asked, n)
+
+    def uploads(self, method: str, url: str) -> Uploads:
+        """The requests on the tape that an upload to `url` may be."""
+        keys = [key for key in self._exchanges if key[:2] == (method, url)] if self._cut else []
+        steps = sorted(n for key in keys for n in self._exchanges[key] if n not in self._used)
+        return Uploads(self.parent, steps, self._cut)
+
+    def _equal(self, asked: Asked) -> int | None:
+        waiting = self._exchanges.get((asked.method, asked.url, asked.digest))
+        while waiting and waiting[0] in self._used:
+            waiting.popleft()
+        return waiting[0] if waiting else None
+
+    def _follows(self, n: int) -> bool:
+        """True for what the prefix, or in a plain replay the whole tape, must answer."""
+        return not self.at or n < self.at
+
+    def _intervene(self) -> Verdict:
+        answer = self._answers.popleft()
+        if not self._answers and not self._keep_reply:
+            self._used.add(self.at)
+        return Verdict(self._next(), self._provenance, answer)
+
+    def _recorded(self, n: int, number: int) -> Verdict:
+        self._used.add(n)
+        step: Any = self.parent.step(n)
+        return Verdict(number, RECORDED, step.answer, n, step.ended)
+
+    def _after(self, asked: Asked, n: int | None) -> Verdict:
+        self._cap_steps()
+        if self._tail == "live":
+            self._calls += 1
+            if self._max_calls and self._calls > self._max_calls:
+                raise Halt(f"stopped after {self._max_calls} live calls (--max-calls)")
+            return Verdict(self._next(), LIVE)
+        if n is not None:
+            return self._recorded(n, self._next())
+        if self._script is not None:
+            answer = self._script(asked)
+            if answer is not None:
+                return Verdict(self._next(), SCRIPTED, answer)
+        if self._tail == "strict":
+            raise Halt("stopped: the tape holds no equal request (--strict)")
+        stale = self._stale(asked)
+        if stale is None:
+            raise Halt("the tape has no more answers; run the tail live to go on")
+        return self._recorded(stale, self._next())._replace(provenance=STALE)
+
+    def _stale(self, asked: Asked) -> int | None:
+        """The next unconsumed reply of the same method, path and stream flag."""
+        streamed = asks_stream(asked.body)
+        for n in self._by_path.get((asked.method, urlsplit(asked.url).path), ()):
+            if n in self._used or n <= self.at:
+                continue
+            step: Any = self.parent.step(n)
+            if asks_stream(step.request.body) == streamed:
+                return n
+        return None
+
+    # Draws
+
+    def draw(self, name: str, task: str) -> DrawVerdict:
+        if self._drawless and not self.forked:
+            return DrawVerdict(NO_STEP, LIVE)
+        waiting = self._draws.get(name)
+        found = _first_of(waiting, task)
+        if waiting is None or found is None:
+            return self._draw_unknown(name)
+        n = found[0]
+        if n == self.at:
+            self.forked = True
+        elif not self._follows(n) and not self.forked:
+            raise Divergence(
+                f"the agent drew {name} more often than the tape before step {self.at}"
+            )
+        if not self._follows(n):
+            self._cap_steps()
+        waiting.remove(found)
+        self._used.add(n)
+        number = n if self._follows(n) else self._next()
+        if n == self.at and self._draw is not None:
+            kind, value = self._draw
+            return DrawVerdict(number, self._provenance, True, value, kind)
+        record = self.parent.head_of(n)
+        return DrawVerdict(number, RECORDED, True, record[8], self.parent.atom(record[7]))
+
+    def _draw_unknown(self, name: str) -> DrawVerdict:
+        if not self.forked:
+            raise Divergence(f"the agent drew {name}, which the tape does not hold any more of")
+        self._cap_steps()
+        return DrawVerdict(self._next(), LIVE)
+
+    def _cap_steps(self) -> None:
+        if self._max_steps and self._last - self.at >= self._max_steps:
+            raise Halt(f"stopped after {self._max_steps} steps (--max-steps)")
+
+    def _next(self) -> int:
+        self._last += 1
+        return self._last
+
+    def _missing(self) -> str:
+        where = f" before step {self.at}" if self.at else ""
+        return f"the agent sent a request that the tape does not hold{where}"
+
+
+def _draws_of(tape: Tape) -> dict[str, deque[tuple[int, str]]]:
+    """The draws of a tape by name: (step, task), in order."""
+    found: dict[str, deque[tuple[int, str]]] = {}
+    for n in range(1, len(tape.index.first) + 1):
+        first = tape.head_of(n) if tape.index.of_step(n) else [0]
+        if first[0] == records.DRAW:
+            found.setdefault(tape.atom(first[6]), deque()).append((n, str(tape.atom(first[3]))))
+    return found
+
+
+def _lacks_draws(tape: Tape) -> bool:
+    """True for a tape from a tool that recorded no draws: what is drawn is then the agent's own."""
+    imported = tape.header.get("imported")
+    return isinstance(imported, dict) and "draws" in imported.get("lacks", ())
+
+
+def _first_of(waiting: deque[tuple[int, str]] | None, task: str) -> tuple[int, str] | None:
+    """The oldest draw of this task, else the oldest."""
+    if not waiting:
+        return None
+    if waiting[0][1] == task:
+        return waiting[0]
+    return next((item for item in waiting if item[1] == task), waiting[0])
+
+
+_STREAM = re.compile(rb'"stream"\s*:\s*true')
+
+
+def asks_stream(body: bytes) -> bool:
+    if not _STREAM.search(body):
+        return False
+    import json
+
+    try:
+        data = json.loads(body)
+    except ValueError:
+        return False
+    return isinstance(data, dict) and data.get("stream") is True
+
+
+__all__ = ["Answer", "Asked", "DrawVerdict", "Error", "Recording", "Replaying", "Verdict"]

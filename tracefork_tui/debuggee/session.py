@@ -1,0 +1,476 @@
+"""The one decision point: every request and every draw asks the session what answers it."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from contextvars import ContextVar
+from functools import partial
+from hashlib import sha256
+from types import FrameType
+from typing import Any, Callable
+
+from ..tape import records
+from ..tape.answer import Answer, Error
+from ..tape.chain import canonical_url
+from ..tape.errors import Divergence, Halt, TapeError
+from ..tape.redact import Redactor
+from ..tape.spans import Body
+from ..tape.writer import Writer
+from .callers import Callers
+from .policy import CUT_UPLOAD, NO_STEP, Asked, DrawVerdict, Recording, Verdict
+
+perf_counter_ns = time.perf_counter_ns
+SWALLOWED = 3
+MANY = 64
+OPAQUE = "opaque"
+SLEPT = "slept"
+LIVE = records.PROVENANCES.index("live")
+
+_ERRNO = re.compile(r"\[Errno (\d+)\] (.*)", re.DOTALL)
+
+active: Session | None = None
+
+
+class Inside:
+    """True in the task or thread where our own code, or a call that is one draw already, runs."""
+
+    def __init__(self) -> None:
+        self._value: ContextVar[bool] = ContextVar("tracefork_inside", default=False)
+
+    @property
+    def value(self) -> bool:
+        return self._value.get()
+
+    @value.setter
+    def value(self, value: bool) -> None:
+        self._value.set(value)
+
+
+class _Pending:
+    """A draw that was decided and whose value is not on the tape yet."""
+
+    def __init__(
+        self, session: Session, verdict: DrawVerdict, name: str, task: str, site: list[str]
+    ) -> None:
+        self.verdict = verdict
+        self._session = session
+        self._where = (task, site, verdict.provenance, name)
+
+    def keep(self, kind: str, value: Any) -> None:
+        if self.verdict.n == NO_STEP:
+            return
+        text = getattr(value, "opaque_text", None)
+        if text is not None:
+            kind, value = OPAQUE, text
+        clean = self._session.redactor.value(value)
+        n, where = self.verdict.n, self._where
+        self._session.write(lambda w, t: w.draw(n, t, *where, kind, clean))
+
+
+class Flight:
+    """An exchange on its way. `answer` None: the real transport answers, and tells us."""
+
+    def __init__(self, session: Session, verdict: Verdict) -> None:
+        self.session = session
+        self.n = verdict.n
+        self.verdict = verdict
+        self.answer: Answer | None = verdict.answer
+        self.ended = False
+        self._hash = sha256()
+        self._send: Callable[[bytes], Any] | None = None
+
+    def sent(self, body: bytes, whole: bool) -> None:
+        """What was sent of a request whose body was on its way; the first time counts."""
+        send, self._send = self._send, None
+        if send is None:
+            return
+        if not whole:
+            self.session.note(CUT_UPLOAD, {"step": self.n, "what": f"{len(body)} bytes were sent"})
+        send(self.session.redactor.body(self.url, body))
+
+    def head(
+        self, status: int, reason: str, version: str, headers: Sequence[tuple[str, str]]
+    ) -> None:
+        session = self.session
+        clean = session.redactor.headers(headers)
+        session.turn()
+        session.write(lambda w, t: w.head(self.n, t, status, reason, version, clean))
+
+    def chunk(self, data: bytes) -> None:
+        if self.ended:
+            return
+        clean = self.session.redactor.body(self.url, data)
+        self._hash.update(clean)
+        self.session.turn()
+        self.session.write(lambda w, t: w.chunk(self.n, t, clean))
+
+    def end(self, how: str, error: list[Any] | None = None) -> None:
+        """Only the first end counts: closing after the last byte changes nothing."""
+        if self.ended:
+            return
+        self.ended = True
+        digest = self._hash.digest()
+        self.session.turn()
+        self.session.write(lambda w, t: w.end(self.n, t, how, error, digest))
+
+    url = ""
+
+
+class Session:
+    """Holds the tape that is being written and the policy that answers.
+
+    After a divergence every further question diverges too; the third that the agent swallows
+    ends the process.
+    """
+
+    def __init__(
+        self,
+        writer: Writer,
+        policy: Any,
+        callers: Callers,
+        redactor: Redactor,
+        origins: dict[str, str],
+    ) -> None:
+        self.policy = policy
+        self.callers = callers
+        self.redactor = redactor
+        self.inside = Inside()
+        self.detached = False
+        self.gate: Any = None
+        self.breakpoints: Any = None
+        self._writer = writer
+        self._origins = origins
+        self._start = perf_counter_ns()
+        self.lock = threading.RLock()
+        self._failure: Divergence | None = None
+        self._swallowed = 0
+        self._seen: set[Any] = set()
+        self._slept: list[int] = []
+        self._rounds = 0
+        self.rounds = 0
+        self.rested = True
+
+    # Exchanges
+
+    def begin(
+        self,
+        method: str,
+        url: str,
+        headers: list[tuple[str, str]],
+        body: bytes | None,
+        frame: FrameType | None,
+    ) -> Flight:
+        """Decide an exchange and put its request on the tape. Raises Divergence.
+
+        A `body` that is None is on its way: `Flight.sent` tells what it was.
+        """
+        redactor = self.redactor
+        headers = redactor.headers(headers)
+        on_its_way = body is None
+        clean = partial(redactor.body, url)
+        taken = self._writer.take(body or b"", clean, redactor.edition)
+        url = redactor.url(url)
+        task = task_name()
+        site = self.callers.site(frame)
+        with self.lock:
+            self._still_true()
+            canonical = canonical_url(url, self._origins)
+            asked = Asked(method, canonical, taken.data, taken.digest, task)
+            try:
+                verdict = self.policy.exchange(asked)
+            except Divergence as failure:
+                what = {"method": method, "url": url, "headers": headers, "body": taken.data}
+                raise self.fail(failure, {**what, "site": site, "task": task}) from None
+            flight = Flight(self, verdict)
+            flight.url = url
+            where = (task, site, verdict.provenance, method, url, headers)
+
+            def send(body: bytes | Body) -> None:
+                self.write(lambda w, t: w.send(verdict.n, t, *where, body))
+
+            if on_its_way:
+                flight._send = send
+            else:
+                send(taken)
+            self._left_the_tape()
+            if self.breakpoints is not None:
+                self.breakpoints.reached(verdict.n, f"{method} {url}", frame)
+        return flight
+
+    def enough_of(self, method: str, url: str) -> Callable[[bytes], bool]:
+        """For an upload on replay: a test whether the recorded run sent no more than this."""
+        redactor = self.redactor
+        canonical = canonical_url(redactor.url(url), self._origins)
+        uploads = self.policy.uploads(method, canonical)
+        return lambda body: uploads.enough(redactor.body(url, body))
+
+    # Draws
+
+    def draw(
+        self,
+        name: str,
+        kind: str,
+        real: Callable[[], Any],
+        frame: FrameType | None,
+        encode: Callable[[Any], Any] | None = None,
+        decode: Callable[[Any], Any] | None = None,
+        fresh: bool = False,
+    ) -> Any:
+        """The value of a draw: the agent's own world's, recorded, or the tape's. Raises Divergence.
+
+        `encode` and `decode` turn the value into what msgpack holds, and back. An exception that
+        `real` raises is recorded and raised again. `fresh`: a replay takes the step from the tape
+        but its value from the world.
+        """
+        if self.detached:
+            return real()
+        self.inside.value = True
+        try:
+            return self._draw(self._decide(name, frame, fresh), kind, real, encode, decode)
+        finally:
+            self.inside.value = False
+
+    def aside(self, real: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        """Call what is not recorded; what it draws in turn is not either."""
+        self.inside.value = True
+        try:
+            return real(*args, **kwargs)
+        finally:
+            self.inside.value = False
+
+    async def draw_async(
+        self,
+        name: str,
+        kind: str,
+        real: Callable[[], Any],
+        frame: FrameType | None,
+        encode: Callable[[Any], Any] | None = None,
+        decode: Callable[[Any], Any] | None = None,
+    ) -> Any:
+        """`draw` for a function that is awaited."""
+        pending = self._decide(name, frame)
+        if pending.verdict.fed:
+            return _feed(pending.verdict, decode)
+        self.inside.value = True
+        try:
+            value = await real()
+            pending.keep(kind, encode(value) if encode else value)
+        except Divergence:
+            raise
+        except BaseException as error:
+            pending.keep("raised", _raised(error))
+            raise
+        finally:
+            self.inside.value = False
+        return value
+
+    def _draw(self, pending: _Pending, kind: str, real: Any, encode: Any, decode: Any) -> Any:
+        if pending.verdict.fed:
+            return _feed(pending.verdict, decode)
+        try:
+            value = real()
+            pending.keep(kind, encode(value) if encode else value)
+        except Divergence:
+            raise
+        except BaseException as error:
+            pending.keep("raised", _raised(error))
+            raise
+        return value
+
+    def _decide(self, name: str, frame: FrameType | None, fresh: bool = False) -> _Pending:
+        """What answers a draw; a value from the tape is on the new tape already."""
+        task = task_name()
+        site = self.callers.site(frame)
+        with self.lock:
+            self._still_true()
+            try:
+                verdict: DrawVerdict = self.policy.draw(name, task)
+                if fresh:
+                    verdict = verdict._replace(fed=False)
+                _known(verdict, name)
+            except Divergence as failure:
+                raise self.fail(failure, {"draw": name, "site": site, "task": task}) from None
+            pending = _Pending(self, verdict, name, task, site)
+            if verdict.fed:
+                pending.keep(verdict.kind, verdict.value)
+                self._left_the_tape()
+            if self.breakpoints is not None:
+                self.breakpoints.reached(verdict.n, name, frame)
+        return pending
+
+    # The run
+
+    def note(self, kind: str, data: dict[str, Any], once: Any = None) -> None:
+        """Something about the run; with `once`, said once for that key."""
+        if once is not None:
+            if (kind, once) in self._seen:
+                return
+            self._seen.add((kind, once))
+        self.write(lambda w, t: w.note(t, kind, self.redactor.value(data)))
+
+    def output(self, stream: int, text: str) -> None:
+        clean = self.redactor.text(text)
+        self.write(lambda w, t: w.output(t, stream, clean))
+
+    def timed(self, number: int) -> None:
+        """A sleep or a timer has ended; told before the next record."""
+        self.turn()
+        self._slept.append(number)
+        if len(self._slept) >= MANY:
+            self.flush()
+
+    def turn(self) -> None:
+        """Something that came from outside reaches the agent: a delivery, or a timer.
+
+        Where its loop has not rested since the last one, the rounds that it made meanwhile are
+        told, as a number that is not above zero.
+        """
+        rounds, self._rounds = self.rounds - self._rounds, self.rounds
+        if not self.rested:
+            self._slept.append(-min(rounds, MANY))
+        self.rested = not (self.rounds and _in_loop())
+
+    def flush(self) -> None:
+        """Write what waits for the next record."""
+        self.write(lambda w, t: None)
+
+    def write(self, record: Callable[[Writer, int], Any]) -> None:
+        """Append a record, stamped with the time; a tape that fails never fails the agent."""
+        if self.detached:
+            return
+        with self.lock:
+            now = (perf_counter_ns() - self._start) // 1000
+            try:
+                if self._slept:
+                    over, self._slept = self._slept, []
+                    self._writer.note(now, SLEPT, {"over": over})
+                record(self._writer, now)
+            except TapeError as error:
+                self.detached = True
+                sys.stderr.write(f"tracefork-tui: recording stopped: {error}\n")
+
+    def fail(self, failure: Divergence, data: dict[str, Any]) -> Divergence:
+        """Put a divergence on the tape; from now on nothing is answered."""
+        kind = "halt" if isinstance(failure, Halt) else "divergence"
+        self._failure = failure
+        headers = [list(pair) for pair in data.pop("headers", [])]
+        self.note(kind, {"message": str(failure), "headers": headers, **data})
+        if self.gate is not None:
+            self.gate.open()
+        return failure
+
+    def detach(self) -> None:
+        """In a forked child: the tape is the parent's."""
+        self.detached = True
+        self._writer.close()
+
+    def _still_true(self) -> None:
+        if self._failure is None:
+            return
+        self._swallowed += 1
+        if self._swallowed >= SWALLOWED:
+            self.note("ended", {"message": "the agent went on after the divergence"})
+            _say(str(self._failure))
+            for stream in (sys.stdout, sys.stderr):
+                try:
+                    stream.flush()
+                except Exception:
+                    pass
+            os._exit(1)
+        raise self._failure
+
+    def _left_the_tape(self) -> None:
+        if self.gate is not None and getattr(self.policy, "forked", False):
+            self.gate.open()
+
+
+def _known(verdict: DrawVerdict, name: str) -> None:
+    if verdict.fed and verdict.kind == OPAQUE:
+        raise Divergence(
+            f"the value of the draw {name} could not be kept when it was recorded; "
+            "give it an encode and a decode"
+        )
+
+
+def _feed(verdict: DrawVerdict, decode: Any) -> Any:
+    if verdict.kind == "raised":
+        raise rebuild(Error.unpacked(verdict.value))
+    return decode(verdict.value) if decode else verdict.value
+
+
+def _raised(error: BaseException) -> list[Any]:
+    kind = type(error)
+    return Error(kind.__module__, kind.__qualname__, str(error)).packed()
+
+
+def rebuild(error: Error | None, home: Any = None) -> BaseException:
+    """The exception that `error` describes, of a class that is already loaded.
+
+    `home`: the module whose class is meant where the error names none.
+    """
+    if error is None:
+        return RuntimeError("an error without a description")
+    module = sys.modules.get(error.module) if error.module else home
+    found: Any = module
+    for part in error.name.split("."):
+        found = getattr(found, part, None)
+    if not (isinstance(found, type) and issubclass(found, BaseException)):
+        found = getattr(home, "TransportError", RuntimeError)
+    built = _built(found, error)
+    if error.cause is not None:
+        link = "__context__" if error.implicit else "__cause__"
+        setattr(built, link, rebuild(error.cause))
+    return built
+
+
+def _built(kind: type[BaseException], error: Error) -> BaseException:
+    """An exception that says what `error` says, also where its class takes other arguments."""
+    numbered = _ERRNO.match(error.message) if issubclass(kind, OSError) else None
+    tries: list[tuple[Any, ...]] = [(error.message,), ()]
+    if numbered:
+        tries.insert(0, (int(numbered[1]), numbered[2]))
+    for args in tries:
+        try:
+            built = kind(*args)
+        except Exception:
+            continue
+        if str(built) == error.message:
+            return built
+    try:
+        return kind.__new__(kind, error.message)
+    except Exception:
+        return RuntimeError(f"{error.name}: {error.message}")
+
+
+def _in_loop() -> bool:
+    asyncio = sys.modules.get("asyncio")
+    return asyncio is not None and asyncio._get_running_loop() is not None
+
+
+def task_name() -> str:
+    """The asyncio task, else the thread, that is running; empty for the main thread."""
+    asyncio = sys.modules.get("asyncio")
+    if asyncio is not None:
+        try:
+            task = asyncio.current_task()
+        except (RuntimeError, AttributeError):
+            task = None
+        if task is not None:
+            return str(task.get_name())
+    thread = threading.current_thread()
+    return "" if thread is threading.main_thread() else thread.name
+
+
+def _say(message: str) -> None:
+    try:
+        sys.stderr.write(f"tracefork-tui: {message}\n")
+    except Exception:
+        pass
+
+
+__all__ = ["LIVE", "Flight", "Recording", "Session", "active", "rebuild", "task_name"]

@@ -1,0 +1,173 @@
+"""Starts a session in the agent's process, by the plan that the debugger left for it."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+import threading
+from typing import Any
+
+from ..tape.answer import Answer
+from ..tape.codec import unpack
+from ..tape.errors import Divergence, TapeError
+from ..tape.redact import Redactor
+from ..tape.writer import Writer
+from . import commands, draws, effects, http, machine, served, stdio
+from . import session as sessions
+from .answers import LIBRARIES
+from .callers import Callers
+from .hooks import AfterImport
+from .policy import Recording, Redrawing, Replaying
+from .session import Session, perf_counter_ns
+from .virtual import VirtualTime, watch_timers
+
+SDKS = ("anthropic", "openai", "pydantic_ai", "langchain_core", "litellm", "pydantic")
+UNPATCHED = ("aiohttp", "requests", "botocore", "websockets", "grpc")
+
+
+def start(plan_path: str) -> None:
+    """Read and remove the plan, and record or replay this process by it."""
+    with open(plan_path, "rb") as file:
+        plan: dict[str, Any] = unpack(file.read())
+    os.unlink(plan_path)
+    header = dict(plan["header"])
+    header["python"] = sys.version.split()[0]
+    header["implementation"] = sys.implementation.name
+    try:
+        writer = Writer.create(plan["out"], header, force=plan["force"])
+        session, parent = make(plan, writer)
+    except TapeError as error:
+        sys.stderr.write(f"tracefork-tui: {error}\n")
+        os._exit(2)
+    install(session, parent, plan)
+
+
+def make(plan: dict[str, Any], writer: Writer) -> tuple[Session, Any]:
+    """The session of a plan, and the parent tape that it replays, if any."""
+    redactor = Redactor(os.environ)
+    redactor.command(getattr(sys, "orig_argv", ()))
+    callers = Callers(os.getcwd(), list(plan.get("user", ())))
+    parent: Any = None
+    policy: Any = Recording()
+    if plan.get("parent"):
+        from ..tape.reader import Tape
+
+        parent = Tape(plan["parent"])
+        policy = replaying(plan, parent)
+    elif plan.get("redraws"):
+        from ..tape.reader import Tape
+
+        policy = Redrawing(Tape(plan["redraws"]))
+    session = Session(writer, policy, callers, redactor, dict(plan["header"].get("origins", {})))
+    sessions.active = session
+    return session, parent
+
+
+def replaying(plan: dict[str, Any], parent: Any) -> Replaying:
+    answers = [Answer.unpacked(packed) for packed in plan.get("answers", ())]
+    return Replaying(
+        parent,
+        at=plan.get("at", 0),
+        answers=answers,
+        provenance=plan.get("provenance", 0),
+        keep_reply=plan.get("keep_reply", False),
+        draw=plan.get("draw"),
+        tail=plan.get("tail", ""),
+        script=_script(plan.get("script", "")),
+        max_calls=plan.get("max_calls", 0),
+        max_steps=plan.get("max_steps", 0),
+    )
+
+
+def _script(name: str) -> Any:
+    if not name:
+        return None
+    from .script import load
+
+    return load(name)
+
+
+def install(session: Session, parent: Any, plan: dict[str, Any]) -> AfterImport:
+    """Put every seam in place; what is not imported yet is patched when it is."""
+    hooks = AfterImport()
+    hooks.install()
+    for name in LIBRARIES:
+        hooks.on(name, lambda module: _patch_http(module, session))
+    for name in (*SDKS, *UNPATCHED):
+        hooks.on(name, lambda module: _name_module(module, session))
+    served.install()
+    if plan.get("disturb"):
+        from . import disturb
+
+        disturb.install(session, hooks, plan["disturb"])
+    watch_timers(session, hooks, http.travelling.get)
+    if parent is not None:
+        from .gate import Gate
+
+        gate = session.gate = Gate(parent, lambda: session.rounds)
+        VirtualTime(lambda: session.policy.replaying, gate).install(hooks)
+        atexit.register(lambda: _order(session, gate))
+    draws.install(session, hooks)
+    machine.install(session, hooks, list(plan.get("variables", ())))
+    commands.install(session, hooks, bool(plan.get("rerun_tools")))
+    stdio.install(session)
+    atexit.register(session.flush)
+    effects.install(session)
+    if plan.get("stops"):
+        from .breakpoint import Breakpoints
+
+        session.breakpoints = Breakpoints(session, plan["stops"])
+    _watch_failures(session)
+    return hooks
+
+
+def _patch_http(module: Any, session: Session) -> None:
+    try:
+        http.patch(module, session)
+    except RuntimeError as error:
+        session.note("unseen", {"what": str(error)})
+        sys.stderr.write(f"tracefork-tui: {error}\n")
+        return
+    _name_module(module, session)
+
+
+def _name_module(module: Any, session: Session) -> None:
+    version = getattr(module, "__version__", None)
+    what = {"name": module.__name__, "version": str(version) if version else ""}
+    session.note("unpatched" if module.__name__ in UNPATCHED else "module", what)
+
+
+def _order(session: Session, gate: Any) -> None:
+    if not gate.held:
+        session.note("order", {"message": "answers could not be held in their recorded order"})
+
+
+def _watch_failures(session: Session) -> None:
+    """Uncaught exceptions go on the tape; a divergence ends the agent with one line."""
+    real, real_thread = sys.excepthook, threading.excepthook
+
+    def excepthook(kind: type[BaseException], error: BaseException, trace: Any) -> None:
+        session.note("exception", {"what": _line(kind, error)})
+        if isinstance(error, Divergence):
+            sys.stderr.write(f"tracefork-tui: {error}\n")
+        else:
+            real(kind, error, trace)
+
+    def thread_excepthook(args: Any) -> None:
+        session.note("thread exception", {"what": _line(args.exc_type, args.exc_value)})
+        if isinstance(args.exc_value, Divergence):
+            sys.stderr.write(f"tracefork-tui: {args.exc_value}\n")
+        else:
+            real_thread(args)
+
+    sys.excepthook = excepthook
+    threading.excepthook = thread_excepthook
+
+
+def _line(kind: type[BaseException], error: BaseException | None) -> str:
+    text = str(error) if error is not None else ""
+    return f"{kind.__qualname__}: {text}" if text else kind.__qualname__
+
+
+__all__ = ["install", "make", "perf_counter_ns", "start"]

@@ -1,0 +1,229 @@
+"""Time that costs nothing: sleeps are skipped, and asyncio's timers fire in their order.
+
+An event loop that would wait for its next timer has its clock moved there instead, so that
+wake-ups, timeouts and answers keep the order that they had when time was real.
+"""
+
+from __future__ import annotations
+
+import itertools
+import sys
+import threading
+import time
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Callable
+
+from .held import held
+from .hooks import AfterImport
+
+if TYPE_CHECKING:
+    from .gate import Gate
+    from .session import Session
+
+GRACE = 0.001
+SLICE = 0.05
+PATIENCE = 5.0
+IDLE = frozenset(("_worker", "wait", "get", "_wait_for_tstate_lock", "accept", "select", "poll"))
+OURS = frozenset(("_set_result_unless_cancelled", "tracefork_pause"))
+_MARK = "_tracefork_virtual"
+
+
+def watch_timers(session: Session, hooks: AfterImport, travelling: Callable[[], bool]) -> None:
+    """Keep the order in which asyncio's sleeps and timers end.
+
+    Both are numbered as they begin; those of the transport are no concern.
+    """
+    numbers = itertools.count(1)
+
+    def aside() -> bool:
+        return session.detached or travelling()
+
+    def patch_sleep(module: Any) -> None:
+        real = module.sleep
+
+        async def sleep(delay: float, result: Any = None) -> Any:
+            if not delay > 0 or aside():
+                return await real(delay, result)
+            await _asleep(session, next(numbers), lambda: real(delay))
+            return result
+
+        sleep.__doc__, sleep.__qualname__, sleep.__module__ = real.__doc__, "sleep", real.__module__
+        module.sleep = sleep
+        package: Any = sys.modules.get("asyncio")
+        if getattr(package, "sleep", None) is real:
+            package.sleep = sleep
+
+    def patch_timers(module: Any) -> None:
+        real = module.BaseEventLoop.call_at
+
+        def call_at(loop: Any, when: float, callback: Any, *args: Any, context: Any = None) -> Any:
+            if aside() or getattr(callback, "__name__", "") in OURS:
+                return real(loop, when, callback, *args, context=context)
+            timer = _Timer(session, loop, next(numbers), callback, args)
+            timer.handle = real(loop, when, timer, context=context)
+            return timer.handle
+
+        call_at.__doc__, call_at.__qualname__ = real.__doc__, real.__qualname__
+        module.BaseEventLoop.call_at = call_at
+
+    def patch_selector(module: Any) -> None:
+        def select(loop: Any, real: Callable[[Any], Any], timeout: float | None) -> Any:
+            session.rounds += 1
+            if timeout is None or timeout > 0:
+                session.rested = True
+            return real(timeout)
+
+        _patch_select(module, select)
+
+    hooks.on("asyncio.selector_events", patch_selector)
+    hooks.on("asyncio.tasks", patch_sleep)
+    hooks.on("asyncio.base_events", patch_timers)
+
+
+async def _asleep(session: Session, number: int, real: Callable[[], Any]) -> None:
+    """A sleep; on replay it ends at its turn, and takes no time."""
+    gate = session.gate
+    try:
+        if gate is None or not gate.has(-number):
+            await real()
+        if gate is not None:
+            await gate.wait_async(-number)
+    except BaseException:
+        if gate is not None:
+            gate.over(-number)
+        raise
+    session.timed(number)
+    if gate is not None:
+        gate.passed(-number)
+
+
+class _Timer:
+    """What a loop calls when a timer is due; on replay it goes off at its turn.
+
+    One that did not go off in the recorded run waits until nothing else can happen.
+    """
+
+    def __init__(self, session: Session, loop: Any, number: int, callback: Any, args: Any) -> None:
+        self.handle: Any = None
+        self._session = session
+        self._loop = loop
+        self._number = number
+        self._callback = callback
+        self._args = args
+        self._due = False
+        self._over = False
+        if session.gate is not None and session.gate.has(-number):
+            session.gate.call(-number, loop, self._go_off)
+
+    def __call__(self) -> None:
+        self._due = True
+        gate = self._session.gate
+        if gate is None:
+            self._go_off()
+        elif not gate.has(-self._number):
+            gate.call(-self._number, self._loop, self._go_off)
+
+    def _go_off(self) -> None:
+        gate, number = self._session.gate, self._number
+        if gate is not None and not gate.has(-number) and not self._due:
+            return
+        if self._over or (self.handle is not None and self.handle.cancelled()):
+            return
+        self._over = True
+        self._session.timed(number)
+        if gate is not None:
+            gate.passed(-number, last=True)
+        self._callback(*self._args)
+
+    def __repr__(self) -> str:
+        return repr(self._callback)
+
+
+class VirtualTime:
+    """Skips waiting while `skipping()` is true, and tells the gate when nothing moves."""
+
+    def __init__(self, skipping: Callable[[], bool], gate: Gate) -> None:
+        self._skipping = skipping
+        self._gate = gate
+
+    def install(self, hooks: AfterImport) -> None:
+        self._patch_sleep()
+        hooks.on("asyncio.base_events", self._patch_clock)
+        hooks.on("asyncio.selector_events", self._patch_selector)
+
+    def _patch_sleep(self) -> None:
+        real = time.sleep
+
+        def sleep(seconds: float) -> None:
+            if not self._skipping():
+                real(seconds)
+            elif seconds < 0:
+                raise ValueError("sleep length must be non-negative")
+            else:
+                real(0)
+
+        setattr(time, "sleep", sleep)  # noqa: B010
+
+    def _patch_clock(self, module: ModuleType) -> None:
+        loop_class: Any = module.BaseEventLoop
+        real = loop_class.time
+        loop_class.time = lambda loop: real(loop) + getattr(loop, _MARK, 0.0) - held.lost
+
+    def _patch_selector(self, module: ModuleType) -> None:
+        _patch_select(module, self._select)
+        setattr(module.BaseSelectorEventLoop, _MARK, 0.0)
+
+    def _select(self, loop: Any, select: Callable[[Any], Any], timeout: float | None) -> Any:
+        if not self._skipping():
+            return select(timeout)
+        if timeout is not None and timeout <= 0:
+            self._gate.turned()
+            return select(0)
+        events = select(0) or _from_threads(select, timeout)
+        if events or self._gate.quiet():
+            return events
+        if timeout is not None:
+            setattr(loop, _MARK, getattr(loop, _MARK) + timeout)
+            return []
+        return [] if self._gate.give_up() else select(None)
+
+
+def _patch_select(module: Any, select: Callable[..., Any]) -> None:
+    """Have `select(loop, real, timeout)` called where a loop waits."""
+    loop_class = module.BaseSelectorEventLoop
+    real_init = loop_class.__init__
+
+    def __init__(loop: Any, selector: Any = None) -> None:
+        real_init(loop, selector)
+        real = loop._selector.select
+        loop._selector.select = lambda timeout=None: select(loop, real, timeout)
+
+    loop_class.__init__ = __init__
+
+
+def _from_threads(select: Callable[[Any], Any], timeout: float | None) -> Any:
+    """What other threads that are at work tell the loop, in real time."""
+    if threading.active_count() == 1:
+        return []
+    events = select(GRACE)
+    until = _moved() + min(PATIENCE, PATIENCE if timeout is None else timeout)
+    while not events and (held.now() or (_others_work() and _moved() < until)):
+        events = select(SLICE)
+    return events or select(0)
+
+
+def _moved() -> float:
+    """A clock that stands while the debugger's prompt is open."""
+    return time.monotonic() - held.lost
+
+
+def _others_work() -> bool:
+    """True if a thread is doing something else than waiting for another."""
+    frames = sys._current_frames()
+    frames.pop(threading.get_ident(), None)
+    return any(frame.f_code.co_name not in IDLE for frame in frames.values())
+
+
+def is_virtual(loop: Any) -> bool:
+    """True if the loop's waiting is under our control."""
+    return hasattr(loop, _MARK)

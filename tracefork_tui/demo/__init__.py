@@ -1,0 +1,1 @@
+"""Demo agents, which are ordinary programs, and the offline model that answers them."""

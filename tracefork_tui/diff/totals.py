@@ -1,0 +1,110 @@
+"""What a run came to: steps, tokens, cost, time, final answer, outcome."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from decimal import Decimal
+
+from ..tape.errors import TapeError
+from ..tape.reader import Tape
+from ..tape.steps import Draw, Exchange, Outcome, Step
+from ..wire import Reply, reply_of
+from ..wire import cost as price
+from .steps import text_of
+
+
+@dataclass(frozen=True)
+class Totals:
+    """One side's sums. Tokens as the provider reports them.
+
+    `cost`: USD for all replies, whoever answered them, at today's prices; None where one of them
+    has no known price, or there is none. `duration`: seconds, None for an empty tape. `answer`:
+    the text of the last reply, whole. `outcome`: None where the run was cut off or still runs.
+    """
+
+    steps: int
+    exchanges: int
+    draws: int
+    input_tokens: int
+    output_tokens: int
+    cache_read_tokens: int
+    cache_write_tokens: int
+    cost: float | None
+    duration: float | None
+    answer: str
+    outcome: Outcome | None
+
+
+class Tally:
+    """Running sums over the steps of a tape."""
+
+    def __init__(self, before: Tally | None = None) -> None:
+        self.counts: Counter[str] = Counter(before.counts if before else ())
+        self.cost: Decimal = before.cost if before else Decimal(0)
+        self.answer: str = before.answer if before else ""
+
+    def read(self, tape: Tape, numbers: Iterable[int]) -> Tally:
+        """Add the steps with these numbers."""
+        for n in numbers:
+            self.counts["steps"] += 1
+            with suppress(TapeError):
+                self._add(tape.step(n))
+        return self
+
+    def totals(self, tape: Tape) -> Totals:
+        """What the whole tape comes to, once all its steps are added."""
+        counts = self.counts
+        return Totals(
+            steps=counts["steps"],
+            exchanges=counts["exchanges"],
+            draws=counts["draws"],
+            input_tokens=counts["input_tokens"],
+            output_tokens=counts["output_tokens"],
+            cache_read_tokens=counts["cache_read_tokens"],
+            cache_write_tokens=counts["cache_write_tokens"],
+            cost=float(self.cost) if counts["priced"] and not counts["unpriced"] else None,
+            duration=_duration(tape),
+            answer=self.answer,
+            outcome=tape.outcome,
+        )
+
+    def _add(self, step: Step) -> None:
+        self.counts["draws" if isinstance(step, Draw) else "exchanges"] += 1
+        reply = reply_of(step) if isinstance(step, Exchange) else None
+        if reply is None or not _billed(reply):
+            return
+        if reply.parts:
+            self.answer = text_of(reply)
+        usage = reply.usage
+        for name in ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens"):
+            self.counts[name] += getattr(usage, name) or 0
+        cost = price(reply.model, usage, reply.provider)
+        self.counts["unpriced" if cost is None else "priced"] += 1
+        self.cost += cost or 0
+
+
+def _billed(reply: Reply) -> bool:
+    """Neither an error without a reply nor a mere token count."""
+    return bool(reply.parts or reply.usage.output_tokens)
+
+
+def _duration(tape: Tape) -> float | None:
+    if tape.outcome is not None:
+        return tape.outcome.at
+    steps = tape.steps
+    if not steps:
+        return None
+    last = steps[-1]
+    ended = last.ended_at if isinstance(last, Exchange) else None
+    return last.at if ended is None else ended
+
+
+def outcome_text(outcome: Outcome | None) -> str:
+    """An outcome in one line."""
+    if outcome is None:
+        return "not ended"
+    end = f"exit {outcome.exit_code}" if outcome.signal is None else f"signal {outcome.signal}"
+    return f"{end} · {outcome.exception}" if outcome.exception else end

@@ -1,0 +1,1 @@
+"""What a tape looks like elsewhere: importers and exporters, one module a format."""

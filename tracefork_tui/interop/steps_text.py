@@ -1,0 +1,109 @@
+"""A tape and its steps as plain text: what `show` prints. Control characters are made harmless."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from ..tape.reader import Tape
+from ..tape.steps import Exchange, Headers
+from ..wire import decode, label_of
+from ..wire.steps import brief
+from ..wire.visible import visible
+from .imported import START_TIMES, lacks, origin
+
+UNCAPTURED = ("socket", "subprocess", "fork", "file", "unpatched", "unseen", "thread exception")
+
+
+def table(tape: Tape, width: int) -> Iterator[str]:
+    """One line a step, then the outcome and what was not captured."""
+    header = tape.header
+    command = " ".join(str(word) for word in header.get("command", ()))
+    yield visible(f"{tape.path}  {len(tape.steps)} steps  {command}")
+    parent = header.get("parent")
+    if isinstance(parent, dict):
+        what = parent.get("intervention") or "no intervention"
+        yield visible(f"fork of {parent.get('file')} at step {parent.get('step')}: {what}")
+    if origin(tape):
+        yield visible(origin(tape))
+    timed = START_TIMES not in lacks(tape)
+    digits = len(str(len(tape.steps)))
+    fork = isinstance(parent, dict)
+    for step in tape.steps:
+        mark = "●" if step.kind == "exchange" else "◇"
+        source = f"{step.provenance:<8} " if fork else ""
+        site = f"  {step.call_site[0]}" if step.call_site else ""
+        room = max(20, width - digits - len(source) - 14)
+        line = visible(label_of(step)).replace("\n", " ")
+        at = f"{step.at:>8.3f}s " if timed else ""
+        start = f"{step.n:>{digits}} {mark} {at}{source}"
+        yield f"{start}{_cut(line, room)}{visible(site)}"
+    yield from footing(tape)
+
+
+def footing(tape: Tape) -> Iterator[str]:
+    """The outcome, what was not captured, and damage."""
+    outcome = tape.outcome
+    if outcome is not None:
+        ended = f"signal {outcome.signal}" if outcome.signal else f"exit code {outcome.exit_code}"
+        yield visible(f"ended: {ended}{'  ' + outcome.exception if outcome.exception else ''}")
+    yield f"fingerprint {tape.fingerprint}"
+    for note in tape.notes:
+        if note.kind in (*UNCAPTURED, "divergence", "halt", "imported"):
+            site = (note.data.get("site") or [""])[0]
+            what = note.data.get("what") or note.data.get("message") or note.data.get("name") or ""
+            yield visible(f"{note.kind}: {what}{f'  ({site})' if site else ''}")
+    for line in tape.damage:
+        yield f"damage: {line}"
+
+
+def whole(tape: Tape, n: int) -> Iterator[str]:
+    """Step `n` with everything that is on the tape."""
+    step = tape.step(n)
+    at = "" if START_TIMES in lacks(tape) else f" · t+{step.at:.3f}s"
+    yield visible(f"step {step.n} · {step.kind} · {step.provenance}{at}")
+    for frame in step.call_site:
+        yield visible(f"  at {frame}")
+    if step.task:
+        yield visible(f"  in {step.task}")
+    if not isinstance(step, Exchange):
+        yield visible(f"{step.name} ({step.type}) = {step.value!r}")
+        return
+    request, response = step.request, step.response
+    yield ""
+    yield visible(f"{request.method} {request.url}")
+    yield from _headers(request.headers)
+    yield from _body(request.body, request.headers)
+    if response is not None:
+        yield ""
+        yield visible(f"{response.http_version} {response.status} {response.reason}".strip())
+        yield from _headers(response.headers)
+        yield from _body(response.body, response.headers)
+    if step.error is not None:
+        yield ""
+        yield visible(str(step.error))
+    if not step.ended:
+        yield "\nno end was recorded: the agent died waiting"
+
+
+def _headers(headers: Headers) -> Iterator[str]:
+    for name, value in headers:
+        yield visible(f"{name}: {value}")
+
+
+def _body(body: bytes, headers: Headers) -> Iterator[str]:
+    yield ""
+    text = decode(body, headers).decode("utf-8", "replace")
+    try:
+        text = json.dumps(json.loads(text), ensure_ascii=False, indent=2)
+    except ValueError:
+        pass
+    for line in text.splitlines():
+        yield visible(line)
+
+
+def _cut(text: str, room: int) -> str:
+    return text if len(text) <= room else text[: room - 1] + "…"
+
+
+__all__ = ["brief", "footing", "table", "whole"]

@@ -1,0 +1,1 @@
+"""Launching the debuggee, following its tape, verifying it, explaining a divergence."""

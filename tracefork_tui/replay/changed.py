@@ -1,0 +1,43 @@
+"""What changed on this machine since a tape was recorded: the agent's code, the files it reads."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from ..tape.reader import Tape
+
+MOST_LINES = 12
+NAMES = {"code": "code", "input": "input file"}
+
+
+def changes_since(parent: Tape, child: Tape) -> list[str]:
+    """One line for each file that both runs used and that differs, code with its changed lines."""
+    found: list[str] = []
+    for kind, name in NAMES.items():
+        before, after = _files(parent, kind), _files(child, kind)
+        old, new = _files(parent, f"{kind} text"), _files(child, f"{kind} text")
+        for what in before.keys() & after.keys():
+            if before[what]["sha256"] != after[what]["sha256"]:
+                found.append(f"{name}: {what}")
+                found.extend(_lines(old.get(what, {}).get("text"), new.get(what, {}).get("text")))
+    return found
+
+
+def _files(tape: Tape, kind: str) -> dict[str, dict[str, Any]]:
+    """The first state in which a run saw each file."""
+    found: dict[str, dict[str, Any]] = {}
+    for note in tape.notes:
+        if note.kind == kind:
+            found.setdefault(str(note.data.get("what")), note.data)
+    return found
+
+
+def _lines(before: Any, after: Any) -> Iterator[str]:
+    if not isinstance(before, str) or not isinstance(after, str):
+        return
+    compared = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0)
+    changed = (line for line in compared if not line.startswith(("---", "+++")))
+    yield from (f"  {line}" for line in islice(changed, MOST_LINES))

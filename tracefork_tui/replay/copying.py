@@ -1,0 +1,45 @@
+"""A run in a copy of the working directory, so that what it writes and removes is the copy's."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+
+from ..tape.errors import TapeError
+from ..tape.reader import Tape
+from .environment import home_of
+
+LEFT_OUT = (".git", "__pycache__", "node_modules", ".venv", "venv", ".tox", ".mypy_cache")
+TOUCHING = {"file": "", "database": "opens the database ", "subprocess": "runs "}
+
+
+@contextlib.contextmanager
+def copied_home(tape: Tape) -> Iterator[str]:
+    """A copy of the tape's working directory, without what can be made again; gone at the end.
+
+    Raises TapeError where it cannot be copied.
+    """
+    home = home_of(tape.path, str(tape.header.get("cwd", ".")))
+    with tempfile.TemporaryDirectory(prefix="tracefork-copy-") as folder:
+        copy = os.path.join(folder, os.path.basename(home) or "home")
+        try:
+            shutil.copytree(
+                home, copy, symlinks=True, ignore=shutil.ignore_patterns(*LEFT_OUT, "*.sock")
+            )
+        except (OSError, shutil.Error) as error:
+            raise TapeError(f"{home}: cannot be copied: {error}") from None
+        yield copy
+
+
+def touches(tape: Tape) -> list[str]:
+    """What the recorded run changed outside of itself, and a replay would change again."""
+    found = []
+    for note in tape.notes:
+        what = str(note.data.get("what", ""))
+        if note.kind in TOUCHING and not what.startswith("reads "):
+            site = (note.data.get("site") or [""])[0]
+            found.append(f"{TOUCHING[note.kind]}{what}{f'  ({site})' if site else ''}")
+    return found

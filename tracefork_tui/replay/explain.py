@@ -1,0 +1,145 @@
+"""Why a replay diverged: the nearest recording, the field that differs, the likely cause."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from ..diff.values import ABSENT, changes
+from ..diff.values import FieldChange as Change
+from ..tape import records
+from ..tape.reader import Tape
+from ..tape.steps import Note
+
+DATE = re.compile(
+    r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d)?|\b1[6-9]\d{8}(?:\.\d+|\d{3})?\b|\d\d:\d\d:\d\d"
+)
+ID = re.compile(
+    r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b|\b[0-9a-f]{16,64}\b"
+)
+
+REMEDIES = {
+    "clock": "read the clock through time or datetime in your own code, where it is recorded",
+    "id": "draw the id in the agent through uuid, random or tracefork_tui.draw",
+    "set order": "sort what comes out of a set or a folder before it is sent",
+    "tool output": "wrap the tool with @tracefork_tui.drawn, so that a replay feeds its result",
+    "model or settings": "run the tape with the code that recorded it, or record again",
+    "changed prompt": "run the tape with the code that recorded it, or record again",
+    "changed code": "run the tape with the code that recorded it, or record again",
+}
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """`step`: the nearest recorded step, 0 for none. `path`: where it differs, with the recorded
+    and the replayed value. `cause`: one of REMEDIES, or ""."""
+
+    step: int
+    path: str
+    recorded: Any
+    replayed: Any
+    cause: str
+    remedy: str
+    site: str
+
+    def lines(self) -> list[str]:
+        found = []
+        if self.step:
+            found.append(f"nearest recording: step {self.step}")
+        if self.path:
+            found.append(f"it differs at {self.path}")
+            found.append(f"  recorded  {_short(self.recorded)}")
+            found.append(f"  replayed  {_short(self.replayed)}")
+        if self.cause:
+            found.append(f"likely cause: {self.cause}; {self.remedy}")
+        if self.site:
+            found.append(f"asked for at {self.site}")
+        return found
+
+
+def explain(parent: Tape, note: Note, leftover: list[int]) -> Explanation:
+    """Explain the divergence that `note` holds."""
+    data = note.data
+    site = (data.get("site") or [""])[0]
+    if "url" not in data:
+        cause = "changed code" if data.get("draw") else ""
+        return Explanation(0, "", None, None, cause, REMEDIES.get(cause, ""), site)
+    step = nearest(parent, str(data.get("method")), str(data.get("url")), leftover)
+    if not step:
+        return Explanation(0, "", None, None, "changed code", REMEDIES["changed code"], site)
+    recorded: Any = parent.step(step)
+    change = _change(recorded, str(data["url"]), data.get("body") or b"")
+    if change is None:
+        return Explanation(step, "", None, None, "changed code", REMEDIES["changed code"], site)
+    cause = _cause(change, recorded.request.body)
+    return Explanation(step, change.path, change.before, change.after, cause, REMEDIES[cause], site)
+
+
+def nearest(parent: Tape, method: str, url: str, leftover: list[int]) -> int:
+    """The first exchange not asked for yet with the same method and path; 0 for none."""
+    path = urlsplit(url).path
+    for n in leftover:
+        first = parent.head_of(n)
+        same = first[0] == records.SEND and parent.atom(first[6]) == method
+        if same and urlsplit(parent.atom(first[7])).path == path:
+            return n
+    return 0
+
+
+def _change(recorded: Any, url: str, body: bytes) -> Change | None:
+    if recorded.request.url != url:
+        return Change("url", recorded.request.url, url)
+    before, after = recorded.request.body, body
+    try:
+        first = next(changes("", json.loads(before), json.loads(after)), None)
+    except ValueError:
+        return Change("body", _text(before), _text(after)) if before != after else None
+    if first is not None:
+        return Change(first.path.lstrip(".") or "body", first.before, first.after)
+    return Change("body", _text(before), _text(after)) if before != after else None
+
+
+def _cause(change: Change, body: bytes) -> str:
+    before, after = _flat(change.before), _flat(change.after)
+    if DATE.search(before) and DATE.sub("", before) == DATE.sub("", after):
+        return "clock"
+    if ID.search(before) and ID.sub("", before) == ID.sub("", after):
+        return "id"
+    if before != after and sorted(before) == sorted(after):
+        return "set order"
+    if _in_tool_result(change.path, body):
+        return "tool output"
+    if re.match(r"(model|max_tokens|temperature|thinking|stream|top_)", change.path):
+        return "model or settings"
+    if re.match(r"(system|messages|tools|input)", change.path):
+        return "changed prompt"
+    return "changed code"
+
+
+def _in_tool_result(path: str, body: bytes) -> bool:
+    place = re.match(r"messages\[(\d+)\]\.content\[(\d+)\]", path)
+    try:
+        block = place and json.loads(body)["messages"][int(place[1])]["content"][int(place[2])]
+    except (ValueError, LookupError, TypeError):
+        return False
+    return isinstance(block, dict) and block.get("type") == "tool_result"
+
+
+def _flat(value: Any) -> str:
+    return value if isinstance(value, str) else _json(value)
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")
+
+
+def _json(value: Any) -> str:
+    return repr(value) if value is ABSENT else json.dumps(value, ensure_ascii=False)
+
+
+def _short(value: Any) -> str:
+    text = _json(value)
+    return text if len(text) <= 120 else f"{text[:117]}..."

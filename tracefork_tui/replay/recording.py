@@ -1,0 +1,62 @@
+"""`record`: an agent's run, bare but for the tape."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+
+from ..tape import records
+from ..tape.reader import Tape
+from .launch import Launch, block_signals, exit_code, start
+from .verify import UNCAPTURED
+
+Say = Callable[[str], None]
+
+
+def record_command(
+    command: list[str],
+    out: str,
+    force: bool,
+    say: Say,
+    user: list[str] | None = None,
+    variables: list[str] | None = None,
+    stdout: int | None = None,
+) -> int:
+    """Record a command; gives its exit code, or 1 where it gave 0 and nothing was captured.
+
+    `user`: packages whose code is the user's too; `variables`: environment variables whose reads
+    are draws; `stdout`: in place of ours. Raises TapeError if it cannot be started or the tape
+    cannot be written.
+    """
+    before = block_signals()
+    try:
+        plan = {"user": user or [], "variables": variables or []}
+        run = start(Launch(command, out, plan=plan, force=force), stdout=stdout)
+        code = exit_code(run.forward_signals())
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    tape = run.finish()
+    if tape is None:
+        say(
+            f"nothing was recorded: no Python that {command[0]} started loaded the recorder "
+            "(a Python with -I, -E or -S, a cleared environment, or no Python at all)"
+        )
+        return code or 1
+    for words in run.missed:
+        say(f"not recorded, a tape holds one Python: {words}")
+    with tape:
+        if not exchanges(tape):
+            say(
+                f"nothing was captured in {out}: the agent sent no request that httpx or httpx2 saw"
+            )
+            for note in tape.notes:
+                if note.kind in UNCAPTURED:
+                    what = note.data.get("what") or note.data.get("name")
+                    say(f"  {UNCAPTURED[note.kind]}: {what}")
+            return code or 1
+    return code
+
+
+def exchanges(tape: Tape) -> int:
+    """How many exchanges a tape has."""
+    return tape.index.kinds.count(records.SEND)

@@ -1,0 +1,175 @@
+"""What a replay proves: its tape compared with the tape that it replayed."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from ..tape import records
+from ..tape.reader import Tape
+from ..tape.steps import Note
+from .changed import changes_since
+from .explain import Explanation, explain
+
+UNCAPTURED = {
+    "socket": "connection outside the seam",
+    "subprocess": "subprocess",
+    "fork": "forked child",
+    "file": "file",
+    "unpatched": "library outside the seam",
+    "unseen": "client without a place for the seam",
+    "thread exception": "exception in a thread",
+}
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The result of a replay or of a fork's prefix.
+
+    Counts are (as replayed, on the tape). `failures`: one line for each thing that did not hold;
+    `unproven`: what could not be proven though nothing contradicted it; `uncaptured`: what the
+    seam did not see, with its call site; `changed`: code and input files that are not as they were;
+    `stopped`: the user ended it, says this line.
+    """
+
+    exchanges: tuple[int, int]
+    draws: tuple[int, int]
+    bodies: tuple[int, int]
+    leftover: list[int]
+    fingerprint: str
+    recorded_fingerprint: str
+    outcome: str
+    recorded_outcome: str
+    failures: list[str] = field(default_factory=list)
+    unproven: list[str] = field(default_factory=list)
+    uncaptured: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    explanation: Explanation | None = None
+    stopped: str = ""
+
+    @property
+    def proven(self) -> bool:
+        return not self.failures
+
+    def as_json(self) -> dict[str, Any]:
+        return {"proven": self.proven, **asdict(self)}
+
+
+def verify_replay(parent: Tape, child: Tape) -> Receipt:
+    """Compare a whole replay with its tape."""
+    return _verify(parent, child, len(parent.index.first), whole=True)
+
+
+def verify_prefix(parent: Tape, child: Tape, at: int) -> Receipt:
+    """Compare a fork's steps before `at` with its parent's."""
+    return _verify(parent, child, at - 1, whole=False)
+
+
+def _verify(parent: Tape, child: Tape, upto: int, whole: bool) -> Receipt:
+    failures: list[str] = []
+    counts = {records.SEND: [0, 0], records.DRAW: [0, 0]}
+    same_bodies = 0
+    leftover = []
+    for n in range(1, upto + 1):
+        if not parent.index.of_step(n):
+            continue
+        there = parent.head_of(n)
+        counts[there[0]][1] += 1
+        if not child.index.of_step(n):
+            leftover.append(n)
+            continue
+        here = child.head_of(n)
+        counts[there[0]][0] += here[0] == there[0]
+        same_bodies += here[0] == there[0] == records.SEND and here[11] == there[11]
+    exchanges, draws = counts[records.SEND], counts[records.DRAW]
+    stopped = _stopped(child)
+    if stopped is not None:
+        failures.append(str(stopped.data.get("message", "the replay diverged")))
+    if leftover:
+        failures.append(f"not asked for again: {_steps(leftover)}")
+    extra = len(child.index.first) - upto
+    if whole and extra > 0:
+        failures.append(f"{extra} steps more than the tape has")
+    recorded, replayed = parent.fingerprint_at(upto), child.fingerprint_at(upto)
+    if recorded != replayed and not failures:
+        failures.append(f"step {_first_difference(parent, child, upto)} is not as recorded")
+    before, after = _outcome(parent), _outcome(child)
+    if whole and before != after and before:
+        failures.append(f"it ended with {after or 'no outcome'}, the recorded run with {before}")
+    return Receipt(
+        exchanges=(exchanges[0], exchanges[1]),
+        draws=(draws[0], draws[1]),
+        bodies=(same_bodies, exchanges[1]),
+        leftover=leftover,
+        fingerprint=replayed,
+        recorded_fingerprint=recorded,
+        outcome=after,
+        recorded_outcome=before,
+        failures=failures,
+        unproven=[] if failures else _unproven(parent, child, whole),
+        uncaptured=uncaptured(child),
+        changed=changes_since(parent, child),
+        explanation=explain(parent, stopped, leftover) if stopped is not None else None,
+        stopped=_message(child, "stopped"),
+    )
+
+
+def _stopped(child: Tape) -> Note | None:
+    kinds = ("divergence",)
+    return next((note for note in child.notes if note.kind in kinds), None)
+
+
+def halted(child: Tape) -> str:
+    """Why the run was ended on purpose, or ""."""
+    return _message(child, "halt")
+
+
+def _message(tape: Tape, kind: str) -> str:
+    note = next((note for note in tape.notes if note.kind == kind), None)
+    return str(note.data.get("message", "")) if note else ""
+
+
+def uncaptured(tape: Tape) -> list[str]:
+    """What the seam did not see, one line each, with the call site."""
+    found = []
+    for note in tape.notes:
+        what = UNCAPTURED.get(note.kind)
+        if what is not None:
+            site = (note.data.get("site") or [""])[0]
+            name = note.data.get("what") or note.data.get("name") or ""
+            found.append(f"{what}: {name}{f'  ({site})' if site else ''}")
+    return found
+
+
+def _unproven(parent: Tape, child: Tape, whole: bool) -> list[str]:
+    if whole and parent.order != child.order:
+        return ["the order in which concurrent steps were completed"]
+    if any(note.kind == "order" for note in child.notes):
+        return ["the order of concurrent answers"]
+    return []
+
+
+def _first_difference(parent: Tape, child: Tape, upto: int) -> int:
+    low, high = 0, upto
+    while low < high:
+        middle = (low + high) // 2
+        if parent.fingerprint_at(middle + 1) == child.fingerprint_at(middle + 1):
+            low = middle + 1
+        else:
+            high = middle
+    return low + 1
+
+
+def _outcome(tape: Tape) -> str:
+    outcome = tape.outcome
+    if outcome is None:
+        return ""
+    if outcome.signal is not None:
+        return f"signal {outcome.signal}"
+    return f"exit code {outcome.exit_code}"
+
+
+def _steps(numbers: list[int]) -> str:
+    shown = ", ".join(map(str, numbers[:6]))
+    more = f" and {len(numbers) - 6} more" if len(numbers) > 6 else ""
+    return f"step{'s' if len(numbers) > 1 else ''} {shown}{more}"

@@ -1,0 +1,1 @@
+"""Steps and their file: records, spans, chain, reader, writer, redaction."""

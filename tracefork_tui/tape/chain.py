@@ -1,0 +1,94 @@
+"""The fingerprint: a SHA-256 chain over what each step means, free of timings.
+
+    meaning(exchange) = SHA-256(msgpack(["exchange", method, canonical url, request SHA-256,
+                                         [status, [headers that matter], response SHA-256] or nil,
+                                         end, [error class, message] or nil]))
+    meaning(draw)     = SHA-256(msgpack(["draw", name, type, value]))
+    chain(0)          = SHA-256(b"tracefork-tape")
+    chain(n)          = SHA-256(chain(n - 1) + meaning(n))
+
+The order hash is the same kind of chain over the numbers of the steps as they were completed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from .codec import pack
+
+START = sha256(b"tracefork-tape").digest()
+EMPTY = sha256(b"").digest()
+
+RESPONSE_HEADERS = ("content-encoding", "content-type", "location", "retry-after", "retry-after-ms")
+
+
+def link(previous: bytes, meaning: bytes) -> bytes:
+    """The chain one step further."""
+    return sha256(previous + meaning).digest()
+
+
+def chain(meanings: Iterable[bytes]) -> bytes:
+    """The chain over all of `meanings`, from the start."""
+    value = START
+    for meaning in meanings:
+        value = link(value, meaning)
+    return value
+
+
+def order_link(previous: bytes, n: int) -> bytes:
+    """The order hash after step `n` was completed."""
+    return sha256(previous + n.to_bytes(8, "big")).digest()
+
+
+def draw_meaning(name: str, kind: str, value: Any) -> bytes:
+    return sha256(pack(["draw", name, kind, value])).digest()
+
+
+def exchange_meaning(
+    method: str,
+    url: str,
+    request_hash: bytes,
+    head: tuple[int, Sequence[Sequence[str]]] | None,
+    response_hash: bytes,
+    how: str,
+    error: Sequence[Any] | None,
+) -> bytes:
+    """`url` is canonical, `head` the status and header pairs, `how` one of records.ENDS or ""."""
+    response = None
+    if head is not None:
+        matter = sorted(
+            [name.lower(), value] for name, value in head[1] if name.lower() in RESPONSE_HEADERS
+        )
+        response = [head[0], matter, response_hash]
+    failed = [error[1], error[2]] if error else None
+    return sha256(pack(["exchange", method, url, request_hash, response, how, failed])).digest()
+
+
+def origin_of(url: str) -> str:
+    """`scheme://host:port` in lower case, the port left out where it is the scheme's own."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "").lower()
+    if ":" in host:
+        host = f"[{host}]"
+    try:
+        port = parts.port
+    except ValueError:
+        port = None
+    default = {"http": 80, "https": 443}.get(parts.scheme)
+    suffix = "" if port is None or port == default else f":{port}"
+    return f"{parts.scheme.lower()}://{host}{suffix}"
+
+
+def canonical_url(url: str, origins: Mapping[str, str]) -> str:
+    """Origin, path and sorted query; an origin that came from the environment by its name.
+
+    `origins` maps an origin to the variable that gave it, as "$ANTHROPIC_BASE_URL".
+    """
+    parts = urlsplit(url)
+    origin = origin_of(url)
+    query = urlencode(sorted(parse_qsl(parts.query, keep_blank_values=True)))
+    path = parts.path or "/"
+    return f"{origins.get(origin, origin)}{path}{'?' + query if query else ''}"

@@ -1,0 +1,116 @@
+"""Integrity of a tape: every record, every body, every hash."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from . import frames, records
+from .codec import unpack
+from .errors import TapeError
+from .index import Index
+from .reader import FOOTER_SIZE, NOT_CLOSED, Tape
+from .seal import content_of
+from .steps import Exchange
+
+
+@dataclass(frozen=True)
+class Report:
+    """`damage`: what is wrong, one line each; `notes`: what is worth saying though it is whole."""
+
+    path: str
+    steps: int
+    size: int
+    fingerprint: str
+    damage: list[str]
+    notes: list[str]
+
+    def as_json(self) -> dict[str, Any]:
+        return {"whole": not self.damage, **asdict(self)}
+
+    def lines(self) -> Iterator[str]:
+        state = "damaged" if self.damage else "whole"
+        yield f"{self.path}: {state}, {self.steps} steps, {self.size} bytes"
+        yield f"fingerprint {self.fingerprint}"
+        yield from (f"damage: {line}" for line in self.damage)
+        yield from (f"note: {line}" for line in self.notes)
+
+
+def check(path: str) -> Report:
+    """Read everything. Raises TapeError for what is no tape at all."""
+    damage: list[str] = []
+    notes: list[str] = []
+    with Tape(path) as tape:
+        for line in tape.damage:
+            (notes if line == NOT_CLOSED else damage).append(line)
+        if not tape.sealed and not damage and not notes:
+            notes.append("a writer holds it: the run is not over")
+        if tape.sealed:
+            damage += _records(tape)
+        damage += _run(tape)
+        damage += _steps(tape)
+        damage += _hashes(tape)
+        size = os.path.getsize(path)
+        return Report(path, len(tape.steps), size, tape.fingerprint, damage, notes)
+
+
+def _records(tape: Tape) -> Iterator[str]:
+    """The records as they lie in the file, and whether the index names the same ones."""
+    found, start = Index(), 0
+    for item in frames.scan(tape.fileno(), 0, tape.index.end, tape.salt):
+        start, length = item.offset, item.end - item.offset
+        if isinstance(item, frames.Gap):
+            yield f"{item.reason} at byte {start}"
+            return
+        try:
+            record = records.checked(unpack(item.payload))
+            found.add(record[0], records.owner(record), length)
+        except ValueError as error:
+            yield f"{error} at byte {start}"
+            return
+    index = tape.index
+    for name in ("lengths", "owners", "kinds", "atoms", "first", "last"):
+        if getattr(found, name) != getattr(index, name):
+            yield "the index does not name the records of the file"
+            return
+
+
+def _run(tape: Tape) -> Iterator[str]:
+    """What belongs to no step."""
+    try:
+        _ = tape.notes, tape.outcome, tape.output()
+        for number in range(len(tape.index.atoms)):
+            tape.atom(number, object)
+    except TapeError as error:
+        yield str(error).removeprefix(f"{tape.path}: ")
+
+
+def _steps(tape: Tape) -> Iterator[str]:
+    """Every step read, and its bodies, each against its hash."""
+    for n in range(1, len(tape.index.first) + 1):
+        if tape.index.start_of(n) < 0:
+            yield f"step {n} is missing"
+            continue
+        try:
+            step = tape.step(n)
+            if isinstance(step, Exchange):
+                _ = step.request.body
+        except TapeError as error:
+            yield str(error).removeprefix(f"{tape.path}: ")
+
+
+def _hashes(tape: Tape) -> Iterator[str]:
+    """The hashes in the footer."""
+    if not tape.sealed:
+        return
+    size = os.fstat(tape.fileno()).st_size
+    footer = frames.read(tape.fileno(), size - FOOTER_SIZE, size, tape.salt)
+    _, _, _, fingerprint, order, content, _ = unpack(footer.payload)
+    if content_of(tape.fileno(), footer.offset) != content:
+        yield "the file is not as it was when it was closed"
+    if fingerprint.hex() != tape.fingerprint:
+        yield "the fingerprint is not the one that it was closed with"
+    if order.hex() != tape.order:
+        yield "the order of the steps is not the one that it was closed with"

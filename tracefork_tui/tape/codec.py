@@ -1,0 +1,69 @@
+"""msgpack, as the debugger and the debuggee each have it.
+
+Inside an agent this package is loaded under a private name, and msgpack with it: its
+pure-Python part, from a copy that is registered nowhere an agent could import.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+_msgpack: Any = import_module(
+    "_tracefork_msgpack.fallback" if __name__.startswith("_tracefork.") else "msgpack"
+)
+
+LONGEST = 1 << 20  # items of a list or a map: a claim costs memory before it is believed
+
+
+def pack(value: Any) -> bytes:
+    """One msgpack object. Raises TypeError, ValueError or OverflowError for what it cannot hold.
+
+    Text is UTF-8; a lone surrogate is kept as its three bytes.
+    """
+    packer = _msgpack.Packer(use_bin_type=True, autoreset=True, unicode_errors="surrogatepass")
+    packed: bytes = packer.pack(value)
+    return packed
+
+
+def unpack(data: bytes) -> Any:
+    """The one object that `data` is. Raises ValueError for anything else, extensions included."""
+    size = len(data)
+    unpacker = _msgpack.Unpacker(
+        raw=False,
+        unicode_errors="surrogatepass",
+        max_buffer_size=size + 16,
+        max_str_len=size,
+        max_bin_len=size,
+        max_array_len=min(size, LONGEST),
+        max_map_len=min(size, LONGEST),
+        max_ext_len=0,
+        ext_hook=_refused,
+    )
+    try:
+        unpacker.feed(data)
+        value = unpacker.unpack()
+        whole = unpacker.tell() == size
+    except Exception as error:
+        raise ValueError(f"not a msgpack object: {error or type(error).__name__}") from None
+    if not whole:
+        raise ValueError("bytes left after the msgpack object")
+    return value
+
+
+def packable(value: Any) -> bool:
+    """True if `value` comes back from the tape as it went in, type included."""
+    kind = type(value)
+    if kind in (str, int, float, bool, bytes, type(None)):
+        return kind is not int or -(2**63) <= value < 2**64
+    if kind is list:
+        return len(value) <= LONGEST and all(packable(item) for item in value)
+    if kind is dict:
+        return len(value) <= LONGEST and all(
+            type(key) is str and packable(item) for key, item in value.items()
+        )
+    return False
+
+
+def _refused(code: int, _: bytes) -> Any:
+    raise ValueError(f"extension type {code}")

@@ -1,0 +1,148 @@
+"""From a step's records to the step, and to the hash of what it means.
+
+All that is given to these functions may be hostile; what does not fit raises ValueError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from . import chain, records
+from .answer import Error
+from .steps import Chunk, Draw, Exchange, Headers, Request, Response, Step
+
+if TYPE_CHECKING:
+    from .reader import Tape
+
+SECOND = 1e6
+T = TypeVar("T")
+
+
+class Parts(NamedTuple):
+    """The records of an exchange by kind; `head` and `end` are None where they did not come."""
+
+    send: list[Any]
+    head: list[Any] | None
+    chunks: list[list[Any]]
+    end: list[Any] | None
+
+
+def parts(found: list[list[Any]]) -> Parts:
+    """The records of an exchange, in the one order that they can have."""
+    head: list[Any] | None = None
+    end: list[Any] | None = None
+    chunks: list[list[Any]] = []
+    if found[0][0] != records.SEND:
+        raise ValueError("its request is missing")
+    for record in found[1:]:
+        kind = record[0]
+        if end is not None or kind not in (records.HEAD, records.CHUNK, records.END):
+            raise ValueError("its records do not follow on each other")
+        if (kind == records.HEAD) == (head is not None) and kind != records.END:
+            raise ValueError("its records do not follow on each other")
+        if kind == records.HEAD:
+            head = record
+        elif kind == records.CHUNK:
+            chunks.append(record)
+        else:
+            end = record
+    return Parts(found[0], head, chunks, end)
+
+
+def step(tape: Tape, n: int, found: list[list[Any]]) -> Step:
+    """Step `n` from its records."""
+    return _draw(tape, found) if found[0][0] == records.DRAW else _exchange(tape, n, parts(found))
+
+
+def meaning(tape: Tape, found: list[list[Any]]) -> bytes:
+    """What a step means: see chain.py."""
+    if found[0][0] == records.DRAW:
+        _alone(found)
+        _, _, _, _, _, _, name, kind, value = found[0]
+        return chain.draw_meaning(tape.atom(name), tape.atom(kind), value)
+    send, head, _, end = parts(found)
+    how, failure, digest = "", None, chain.EMPTY
+    if end is not None:
+        how, failure, digest = _one_of(records.ENDS, end[3]), end[4], end[5]
+    return chain.exchange_meaning(
+        tape.atom(send[6]),
+        tape.canonical_url(tape.atom(send[7])),
+        send[11],
+        (head[3], headers(tape, head[6])) if head is not None else None,
+        digest,
+        how,
+        failure,
+    )
+
+
+def headers(tape: Tape, pairs: list[Any]) -> Headers:
+    """Header pairs: each the atom of a pair, or the atom of a name with a value."""
+    return [_header(tape, pair) for pair in pairs]
+
+
+def _header(tape: Tape, pair: Any) -> tuple[str, str]:
+    if isinstance(pair, list):
+        if len(pair) != 2 or not isinstance(pair[1], str):
+            raise ValueError("a header is not a name and a value")
+        return tape.atom(pair[0]), pair[1]
+    known = tape.atom(pair, list)
+    if len(known) != 2:
+        raise ValueError("a header is not a name and a value")
+    return known[0], known[1]
+
+
+def _draw(tape: Tape, found: list[list[Any]]) -> Draw:
+    _alone(found)
+    _, n, t, task, site, provenance, name, kind, value = found[0]
+    return Draw(
+        n,
+        t / SECOND,
+        tape.atom(task),
+        tuple(tape.atom(site, list)),
+        _one_of(records.PROVENANCES, provenance),
+        tape,
+        tape.atom(name),
+        tape.atom(kind),
+        value,
+    )
+
+
+def _exchange(tape: Tape, n: int, of: Parts) -> Exchange:
+    _, _, t, task, site, provenance, method, url, pairs, _, size, digest = of.send
+    chunks = [Chunk(at / SECOND, data) for _, _, at, data in of.chunks]
+    response: Response | None = None
+    if of.head is not None:
+        _, _, _, status, reason, version, received = of.head
+        response = Response(
+            status, tape.atom(reason), tape.atom(version), headers(tape, received), chunks
+        )
+    request = Request(
+        tape, n, tape.atom(method), tape.atom(url), headers(tape, pairs), size, digest
+    )
+    end = of.end
+    return Exchange(
+        n,
+        t / SECOND,
+        tape.atom(task),
+        tuple(tape.atom(site, list)),
+        _one_of(records.PROVENANCES, provenance),
+        tape,
+        request,
+        response,
+        Error.unpacked(end[4]) if end is not None else None,
+        _one_of(records.ENDS, end[3]) if end is not None else "",
+        of.head[2] / SECOND if of.head is not None else None,
+        end[2] / SECOND if end is not None else None,
+    )
+
+
+def _alone(found: list[list[Any]]) -> None:
+    if len(found) > 1:
+        raise ValueError("it is a draw, and more than that")
+
+
+def _one_of(names: Sequence[T], number: int) -> T:
+    if not 0 <= number < len(names):
+        raise ValueError(f"it names the unknown {number} of {', '.join(map(str, names))}")
+    return names[number]

@@ -1,0 +1,103 @@
+"""The records of a tape: what each frame's payload holds (FORMAT.md has it in full).
+
+A payload is one msgpack array that starts with its kind. Times are integers in microseconds
+since the start of the run; atoms are numbered from 0 in the order of their records; steps from
+1, and step 0 means "no step".
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+FORMAT = "tracefork-tape"
+VERSION = 1
+
+HEADER = 0  # [0, format, version, {...}]
+ATOM = 1  # [1, number, value]            an interned value: header pair, call stack, URL, name
+SEND = 3  # [3, n, t, task, site, provenance, method, url, [headers], pieces, size, sha256]
+HEAD = 4  # [4, n, t, status, reason, http_version, [headers]]
+CHUNK = 5  # [5, n, t, bytes]
+END = 6  # [6, n, t, how, error, sha256]
+DRAW = 7  # [7, n, t, task, site, provenance, name, type, value]
+NOTE = 8  # [8, t, kind, {...}]
+OUTPUT = 9  # [9, t, stream, text]
+OUTCOME = 10  # [10, t, {...}]
+INDEX = 11  # [11, lengths, owners, kinds, atoms, first, last, meanings]
+FOOTER = 12  # [12, index offset (8 bytes), steps (8 bytes), fingerprint, order, content, mac]
+LOST = 255  # in an index only: bytes that no record could be read from
+
+STEP_KINDS = frozenset((SEND, HEAD, CHUNK, END, DRAW))
+
+ENDS = ("eof", "closed", "cancelled", "error")
+PROVENANCES = ("live", "recorded", "stale", "edited", "fault", "scripted", "human")
+
+REQUEST, RESPONSE = 0, 1  # which body of a step a piece refers to
+
+CAUSES = 16
+_TYPES = {"i": int, "s": str, "b": bytes, "l": list, "m": dict, "0": type(None)}
+_SHAPES = {  # the types of the fields behind the kind; "?" is any; or, for an END, one of two
+    HEADER: ("sim",),
+    ATOM: ("i?",),
+    SEND: ("iiiiiiillib",),
+    HEAD: ("iiiiil",),
+    CHUNK: ("iib",),
+    END: ("iii0b", "iiilb"),
+    DRAW: ("iiiiiii?",),
+    NOTE: ("ism",),
+    OUTPUT: ("iis",),
+    OUTCOME: ("im",),
+    INDEX: ("bbbbbbb",),
+    FOOTER: ("bbbbbb",),
+}
+_FITTING = {
+    kind: (len(shapes[0]), {tuple(_TYPES[c] for c in s.rstrip("?")) for s in shapes})
+    for kind, shapes in _SHAPES.items()
+}
+
+
+def checked(record: Any) -> list[Any]:
+    """`record`, without fields that this version does not know. Raises ValueError.
+
+    A record of an unknown kind comes back as it is.
+    """
+    if not isinstance(record, list) or not record or type(record[0]) is not int:
+        raise ValueError("not a record")
+    kind = record[0]
+    if kind not in _FITTING:
+        if not 0 < kind < LOST:
+            raise ValueError(f"a record of kind {kind}")
+        return record
+    size, fitting = _FITTING[kind]
+    if len(record) <= size:
+        raise ValueError(f"a record of kind {kind} with {len(record)} fields")
+    types = tuple(map(type, record[1 : 1 + size]))
+    if types not in fitting and types[:-1] not in fitting:
+        raise ValueError(f"a record of kind {kind} with a field of the wrong type")
+    if kind == ATOM and not _is_atom(record[2]):
+        raise ValueError("an atom that is neither text nor a list of texts")
+    if kind == END and not _is_error(record[4]):
+        raise ValueError("an error that is none")
+    return record[: 1 + size]
+
+
+def owner(record: list[Any]) -> int:
+    """The step that a record belongs to (an atom's number), 0 for none."""
+    return int(record[1]) if record[0] in STEP_KINDS or record[0] == ATOM else 0
+
+
+def _is_atom(value: Any) -> bool:
+    return isinstance(value, str) or (
+        isinstance(value, list) and all(isinstance(part, str) for part in value)
+    )
+
+
+def _is_error(value: Any) -> bool:
+    for _ in range(CAUSES):
+        if value is None:
+            return True
+        if not isinstance(value, list) or len(value) < 4:
+            return False
+        if not all(isinstance(text, str) for text in value[:3]):
+            return False
+        value = value[3]
+    return value is None

@@ -1,0 +1,179 @@
+"""No secret on disk: what is credential by its place, or by its value, never reaches the tape.
+
+Deterministic, so that a replay with a placeholder in the key's place still matches.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import quote, unquote
+
+MARK = "[redacted]"
+PLACEHOLDER = "tracefork-placeholder-key"
+
+SECRET_HEADERS = frozenset(
+    (
+        "api-key",
+        "authorization",
+        "cookie",
+        "ocp-apim-subscription-key",
+        "proxy-authorization",
+        "set-cookie",
+        "x-amz-security-token",
+        "x-api-key",
+        "x-auth-token",
+        "x-goog-api-key",
+    )
+)
+SECRET_WORD = (
+    r"(?:(?:[a-z0-9]+[_-])*(?:api[_-]?key|access[_-]?key|auth[_-]?token|access[_-]?token"
+    r"|refresh[_-]?token|id[_-]?token|session[_-]?token|security[_-]?token|client[_-]?secret"
+    r"|secret[_-]?key|secret|password|passwd|assertion|signature)|sig|token|key)"
+)
+_QUERY = re.compile(r"(?i)([?&]" + SECRET_WORD + r"=)([^&#]*)")
+_USERINFO = re.compile(r"(?i)^([a-z][a-z0-9+.-]*://)([^/?#@]*)@")
+_ENVIRONMENT = re.compile(r"(?i)(?:^|_)(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)$")
+_OPTION = re.compile(r"(?i)^(--?" + SECRET_WORD + r"=)(.+)$")
+_OPTION_NAME = re.compile(r"(?i)^--?" + SECRET_WORD + r"$")
+_TOKEN_FIELDS = (
+    r"(?:access_token|refresh_token|id_token|client_secret|client_assertion|assertion|code"
+    r"|device_code|password|subject_token)"
+)
+_TOKEN_JSON = re.compile(('("' + _TOKEN_FIELDS + r'"\s*:\s*)("(?:[^"\\]|\\.)*")').encode())
+_TOKEN_FORM = re.compile(("((?:^|&)" + _TOKEN_FIELDS + "=)([^&]*)").encode())
+_TOKEN_URL = re.compile(r"(?i)(?:/oauth|/token\b|/sts\b)")
+
+SHORTEST = 8
+
+
+class Redactor:
+    """Knows the values that are secret in this run: those of credential variables."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._secrets: list[bytes] = []
+        self._longest = 0
+        self._pattern: re.Pattern[bytes] | None = None
+        self.learn(value for name, value in environment.items() if secret_name(name))
+
+    def learn(self, values: Iterable[str]) -> None:
+        """Values that are secret wherever they stand; short ones are no evidence."""
+        for value in values:
+            secret = value.encode("utf-8", "surrogateescape")
+            known = secret in self._secrets or MARK.encode() in secret
+            if len(secret) >= SHORTEST and not known:
+                self._secrets.append(secret)
+                self._longest = max(self._longest, len(secret))
+                longest_first = sorted(self._secrets, key=len, reverse=True)
+                self._pattern = re.compile(b"|".join(map(re.escape, longest_first)))
+
+    @property
+    def edition(self) -> int:
+        """Another number once more is known to be secret."""
+        return len(self._secrets)
+
+    def data(self, data: bytes, known: int = 0) -> bytes:
+        """`data` with the secrets replaced; the same object where it holds none.
+
+        Its first `known` bytes hold no whole secret, so that only one that reaches beyond them
+        is looked for there.
+        """
+        start = max(0, known - self._longest + 1)
+        if self._pattern is None or all(data.find(item, start) < 0 for item in self._secrets):
+            return data
+        return self._pattern.sub(MARK.encode(), data)
+
+    def text(self, text: str) -> str:
+        if self._pattern is None:
+            return text
+        data = text.encode("utf-8", "surrogatepass")
+        clean = self.data(data)
+        return text if clean is data else clean.decode("utf-8", "surrogatepass")
+
+    def value(self, value: Any) -> Any:
+        """A msgpack value with the secrets in its strings and bytes replaced."""
+        if self._pattern is None:
+            return value
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, bytes):
+            return self.data(value)
+        if isinstance(value, list):
+            return [self.value(item) for item in value]
+        if isinstance(value, dict):
+            return {self.value(key): self.value(item) for key, item in value.items()}
+        return value
+
+    def url(self, url: str) -> str:
+        if "?" in url:
+            url = _QUERY.sub(lambda match: match[1] + self._quoted(match[2]), url)
+        if "@" in url:
+            url = _USERINFO.sub(lambda match: f"{match[1]}{self._quoted(match[2])}@", url)
+        return self.text(url)
+
+    def _quoted(self, value: str) -> str:
+        self.learn([unquote(value), unquote(value).rpartition(":")[2]])
+        return quote(MARK, safe="")
+
+    def headers(self, headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Header pairs with credentials replaced; the scheme of `Authorization` stays."""
+        clean = []
+        for name, value in headers:
+            if name.lower() in SECRET_HEADERS:
+                clean.append((name, self._credential(name.lower(), value)))
+            elif name.lower() == "location":
+                clean.append((name, self.url(value)))
+            else:
+                clean.append((name, self.text(value)))
+        return clean
+
+    def _credential(self, name: str, value: str) -> str:
+        if name == "set-cookie":
+            cookie, semicolon, attributes = value.partition(";")
+            self.learn([cookie.partition("=")[2]])
+            return f"{cookie.partition('=')[0]}={MARK}{semicolon}{attributes}"
+        scheme, _, secret = value.partition(" ")
+        if name.endswith("authorization") and secret and scheme.isalnum():
+            self.learn([secret])
+            return f"{scheme} {MARK}"
+        if name == "cookie":
+            self.learn(part.partition("=")[2] for part in value.split("; "))
+        else:
+            self.learn([value])
+        return MARK
+
+    def body(self, url: str, data: bytes, known: int = 0) -> bytes:
+        """A body with secrets replaced (see `data`); of a token exchange, its credentials too."""
+        data = self.data(data, known)
+        if _TOKEN_URL.search(unquote(url)):
+            data = _TOKEN_JSON.sub(lambda match: match[1] + self._token(match[2], '"'), data)
+            data = _TOKEN_FORM.sub(lambda match: match[1] + self._token(match[2], ""), data)
+        return data
+
+    def _token(self, value: bytes, around: str) -> bytes:
+        """What stands for a credential of a token exchange, between its quotation marks if any."""
+        text = value.decode("utf-8", "replace").strip('"')
+        self.learn([text if around else unquote(text)])
+        return f"{around}{MARK if around else quote(MARK)}{around}".encode()
+
+    def command(self, command: Iterable[str]) -> list[str]:
+        """Command-line words, with the value of `--api-key X` and `--api-key=X` replaced."""
+        clean: list[str] = []
+        hide = False
+        for word in command:
+            if hide:
+                self.learn([word])
+                clean.append(MARK)
+            else:
+                match = _OPTION.match(word)
+                if match:
+                    self.learn([match[2]])
+                clean.append(match[1] + MARK if match else self.text(word))
+            hide = bool(_OPTION_NAME.match(word))
+        return clean
+
+
+def secret_name(name: str) -> bool:
+    """True for the name of an environment variable that holds a credential."""
+    return bool(_ENVIRONMENT.search(name))

@@ -1,0 +1,108 @@
+"""Closing a tape: the outcome, the index, the footer. Done once its writer is gone."""
+
+from __future__ import annotations
+
+import hmac
+import os
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import Any
+
+from . import frames, records
+from .chain import chain
+from .codec import pack
+from .errors import FullDisk, TapeError
+from .reader import FOOTER_SIZE, Tape
+from .writer import lock, write_all
+
+BLOCK = 1 << 20
+
+
+def seal(
+    path: str,
+    outcome: dict[str, Any] | None,
+    t: int,
+    secret: bytes,
+    notes: Sequence[tuple[str, dict[str, Any]]] = (),
+) -> Tape:
+    """Append the notes, the outcome, index and footer to the tape at `path` and open it.
+
+    `outcome`: see records.OUTCOME; `t` in microseconds; `secret` keys the hash over header and
+    chain by which this user's own recordings are known. A torn last record is cut off. Where the
+    disk is full the tape stays as it is, valid and not closed, which its `damage` says. Raises
+    TapeError if the file is no tape or another process writes to it.
+    """
+    try:
+        fd = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_APPEND)
+    except OSError as error:
+        raise TapeError(f"{path}: cannot be written: {error.strerror}") from None
+    lock(fd, path)
+    try:
+        with Tape(path) as tape:
+            if not tape.sealed:
+                os.ftruncate(fd, tape.index.end)
+                last = [[records.NOTE, t, kind, data] for kind, data in notes]
+                if outcome is not None and tape.outcome is None:
+                    last.append([records.OUTCOME, t, outcome])
+                _close(fd, tape, last, secret)
+    finally:
+        os.close(fd)
+    return Tape(path)
+
+
+def _close(fd: int, tape: Tape, last: list[list[Any]], secret: bytes) -> None:
+    start = tape.index.end
+    try:
+        for record in last:
+            _append(fd, tape, record)
+        tape.refresh()
+        steps = len(tape.index.first)
+        meanings = [tape.computed_meaning(n) for n in range(1, steps + 1)]
+        where = tape.index.end
+        _append(fd, tape, tape.index.pack(b"".join(meanings)))
+        content = content_of(fd, os.fstat(fd).st_size)
+        fingerprint = chain(meanings)
+        footer = [
+            records.FOOTER,
+            where.to_bytes(8, "little"),
+            steps.to_bytes(8, "little"),
+            fingerprint,
+            bytes.fromhex(tape.order),
+            content,
+            mac(tape.header, fingerprint, content, secret),
+        ]
+        assert _append(fd, tape, footer) == FOOTER_SIZE
+        os.fsync(fd)
+    except FullDisk:
+        os.ftruncate(fd, start)
+
+
+def _append(fd: int, tape: Tape, record: list[Any]) -> int:
+    size = os.fstat(fd).st_size
+    seed = int.from_bytes(os.pread(fd, 4, size - 4), "big") ^ tape.salt
+    data, _ = frames.encode(pack(record), seed)
+    write_all(fd, data)
+    return len(data)
+
+
+def content_of(fd: int, end: int) -> bytes:
+    """The SHA-256 of a file's first `end` bytes."""
+    digest, position = sha256(), 0
+    while position < end:
+        block = os.pread(fd, min(BLOCK, end - position), position)
+        if not block:
+            break
+        digest.update(block)
+        position += len(block)
+    return digest.digest()
+
+
+def mac(header: dict[str, Any], fingerprint: bytes, content: bytes, secret: bytes) -> bytes:
+    """HMAC-SHA-256 over header, chain and content."""
+    return hmac.digest(secret, pack(header) + fingerprint + content, "sha256")
+
+
+def made_here(tape: Tape, secret: bytes) -> bool:
+    """True if this user sealed the tape, header and steps unchanged, on this machine."""
+    expected = mac(tape.header, bytes.fromhex(tape.fingerprint), tape.content, secret)
+    return bool(tape.mac) and hmac.compare_digest(tape.mac, expected)

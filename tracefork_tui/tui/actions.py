@@ -1,0 +1,129 @@
+"""The registry of actions: keys, hints, help, palette and command line are all made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+from textual.binding import Binding
+
+if TYPE_CHECKING:
+    from .screens.main import MainScreen
+    from .session import Session
+
+Run = Callable[["MainScreen", int | None], None]
+Give = Callable[["MainScreen", str], None]
+When = Callable[["Session"], bool]
+
+
+def always(session: Session) -> bool:
+    return True
+
+
+def with_steps(session: Session) -> bool:
+    return session.count > 0
+
+
+class Action(NamedTuple):
+    """Something the user can do.
+
+    `run` gets the screen and the count that was typed, None without one. `give` gets the words
+    that follow the name on the command line, for actions that otherwise ask for them. `hint`: its
+    place in the line of key hints, 0 for none.
+    """
+
+    id: str
+    keys: tuple[str, ...]
+    label: str
+    help: str
+    group: str
+    run: Run
+    when: When = always
+    hint: int = 0
+    give: Give | None = None
+
+    @property
+    def key(self) -> str:
+        """Its first key, as it is written on a keyboard."""
+        return shown_key(self.keys[0]) if self.keys else ""
+
+
+ACTIONS: dict[str, Action] = {}
+GROUPS = ("Move", "Jump", "Search", "View", "Fork", "Tape")
+
+
+def action(
+    *keys: str,
+    label: str,
+    help: str,
+    group: str,
+    when: When = with_steps,
+    hint: int = 0,
+    give: Give | None = None,
+) -> Callable[[Run], Run]:
+    """Register a function as an action; its name is the action's id."""
+
+    def register(run: Run) -> Run:
+        name = run.__name__
+        ACTIONS[name] = Action(name, keys, label, help, group, run, when, hint, give)
+        return run
+
+    return register
+
+
+def bindings() -> list[Binding]:
+    """A binding for each action; its id is what a keymap of the user's may name."""
+    return [
+        Binding(",".join(one.keys), f"do('{one.id}')", one.label, show=bool(one.hint), id=one.id)
+        for one in ACTIONS.values()
+        if one.keys
+    ]
+
+
+def hints(session: Session) -> list[tuple[str, str]]:
+    """Keys and labels for the line of hints, the most wanted first."""
+    chosen = sorted((one for one in ACTIONS.values() if one.hint), key=lambda one: one.hint)
+    return [(one.key, one.label) for one in chosen if one.when(session)]
+
+
+def by_group() -> dict[str, list[Action]]:
+    groups: dict[str, list[Action]] = {name: [] for name in GROUPS}
+    for one in ACTIONS.values():
+        groups.setdefault(one.group, []).append(one)
+    return {name: found for name, found in groups.items() if found}
+
+
+def named(word: str) -> Action | None:
+    """The action of that name, or the only one that begins so."""
+    wanted = word.replace("-", "_")
+    if wanted in ACTIONS:
+        return ACTIONS[wanted]
+    found = [one for one in ACTIONS.values() if one.id.startswith(wanted)]
+    return found[0] if wanted and len(found) == 1 else None
+
+
+_NAMES = {
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "left_curly_bracket": "{",
+    "right_curly_bracket": "}",
+    "slash": "/",
+    "question_mark": "?",
+    "colon": ":",
+    "apostrophe": "'",
+    "comma": ",",
+    "escape": "Esc",
+    "pagedown": "PgDn",
+    "pageup": "PgUp",
+    "tab": "Tab",
+    "shift+tab": "Shift-Tab",
+    "space": "Space",
+}
+
+
+def shown_key(key: str) -> str:
+    """A key as it is written on a keyboard: Ctrl-O, Tab, }."""
+    if key in _NAMES:
+        return _NAMES[key]
+    modifier, plus, rest = key.partition("+")
+    return f"{modifier.capitalize()}-{rest.upper()}" if plus and rest else key

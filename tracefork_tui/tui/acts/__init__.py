@@ -1,0 +1,8 @@
+"""The actions, one module a subject. To add one: write a function under `@action` in a module
+here and name the module below; keys, hints, help, palette and command line follow."""
+
+from __future__ import annotations
+
+from . import compare, fork, jump, move, search, stack, tape, view
+
+__all__ = ["compare", "fork", "jump", "move", "search", "stack", "tape", "view"]

@@ -1,0 +1,85 @@
+"""What is shown of a step, and how."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..actions import action
+from ..units import size
+
+if TYPE_CHECKING:
+    from ..screens.main import MainScreen
+
+MOST_COPIED = 1_000_000
+
+
+@action("right_square_bracket", label="view", help="next view of this step", group="View", hint=5)
+def next_view(screen: MainScreen, count: int | None) -> None:
+    screen.turn_view(count or 1)
+
+
+@action("left_square_bracket", label="view back", help="previous view", group="View")
+def previous_view(screen: MainScreen, count: int | None) -> None:
+    screen.turn_view(-(count or 1))
+
+
+@action("tab", label="pane", help="next pane", group="View")
+def next_pane(screen: MainScreen, count: int | None) -> None:
+    screen.focus_next()
+
+
+@action("shift+tab", label="pane back", help="previous pane", group="View")
+def previous_pane(screen: MainScreen, count: int | None) -> None:
+    screen.focus_previous()
+
+
+@action("ctrl+d", label="down", help="half a page down in the view", group="View")
+def half_down(screen: MainScreen, count: int | None) -> None:
+    screen.scroll_body(screen.body.size.height // 2 * (count or 1))
+
+
+@action("ctrl+u", label="up", help="half a page up in the view", group="View")
+def half_up(screen: MainScreen, count: int | None) -> None:
+    screen.scroll_body(-(screen.body.size.height // 2) * (count or 1))
+
+
+@action("J", label="line down", help="a line down in the view", group="View")
+def line_down(screen: MainScreen, count: int | None) -> None:
+    screen.scroll_body(count or 1)
+
+
+@action("K", label="line up", help="a line up in the view", group="View")
+def line_up(screen: MainScreen, count: int | None) -> None:
+    screen.scroll_body(-(count or 1))
+
+
+@action("z", label="zoom", help="the view alone, or all panes again", group="View", hint=6)
+def zoom(screen: MainScreen, count: int | None) -> None:
+    screen.toggle_class("zoomed")
+    screen.body.focus()
+
+
+@action("W", label="wrap", help="wrap long lines, or let them run on", group="View")
+def wrap(screen: MainScreen, count: int | None) -> None:
+    screen.body.toggle_wrap()
+    screen.say("long lines are wrapped" if screen.body.wraps else "long lines run on")
+
+
+@action("L", label="whole lines", help="show very long lines whole, or cut", group="View")
+def whole_lines(screen: MainScreen, count: int | None) -> None:
+    screen.body.toggle_whole()
+    screen.say(
+        "very long lines are shown whole" if screen.body.whole else "very long lines are cut"
+    )
+
+
+@action("y", label="yank", help="copy the open view to the clipboard", group="View", hint=8)
+def yank(screen: MainScreen, count: int | None) -> None:
+    text = screen.body.document.text
+    if len(text) > MOST_COPIED:
+        screen.say(f"the view is too long to copy ({size(len(text))}); see a shorter one")
+        return
+    screen.app.copy_to_clipboard(text)
+    screen.say(
+        f"copied {screen.view.name} of step {screen.session.cursor}: {len(text):,} characters"
+    )

@@ -1,0 +1,138 @@
+"""One line of the timeline for a step: what it did, at a glance."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from ..tape.steps import Draw, Exchange
+from .look import Reader
+from .text import plain, short
+
+WORDS = 90
+ENDS = {"cancelled": "cancelled by the agent", "closed": "closed early", "": "no answer yet"}
+PROVENANCE = {
+    "live": "live",
+    "recorded": "rec",
+    "stale": "stale",
+    "edited": "edited",
+    "fault": "fault",
+    "scripted": "script",
+    "human": "human",
+}
+
+
+class Row(NamedTuple):
+    """`bad`: an error, which `words` begin to tell with a ✗."""
+
+    n: int
+    glyph: str
+    words: str
+    bad: bool = False
+    provenance: str = ""
+
+
+def row_of(reader: Reader, n: int) -> Row:
+    """Never raises, whatever the tape holds."""
+    step = reader.step(n)
+    try:
+        if isinstance(step, Exchange):
+            words, bad = exchange_words(reader, step)
+            mark = "✗ " if bad else ""
+            return Row(n, "●", mark + short(words, WORDS), bad, provenance_word(step.provenance))
+        if isinstance(step, Draw):
+            words = f"{draw_name(step.name)} {draw_value(step)}"
+            return Row(n, "◇", short(words, WORDS), False, provenance_word(step.provenance))
+    except Exception as error:  # whatever a damaged or hostile tape holds
+        return Row(n, "!", f"✗ cannot be shown: {plain(type(error).__name__)}", bad=True)
+    return Row(n, "!", "✗ " + short(step.reason, WORDS), bad=True)
+
+
+def exchange_words(reader: Reader, step: Exchange) -> tuple[str, bool]:
+    """What an exchange did, and whether it failed."""
+    response = step.response
+    if response is None:
+        if step.error:
+            return str(step.error), True
+        return f"{ENDS.get(step.ended, step.ended)} · {where(step)}", bool(step.ended)
+    reply = reader.reply(step.n)
+    if reply is None:
+        words = f"{response.status} {where(step)}"
+    else:
+        from .. import wire
+
+        words = wire.label(None, reply)
+        if response.status >= 400 and not words.startswith(str(response.status)):
+            words = f"{response.status} {words}"
+    if step.error:
+        words = f"{step.error.name} in mid-body · {words}"
+    elif step.ended in ENDS:
+        words = f"{words} · {'still coming' if not step.ended else ENDS[step.ended]}"
+    failed = step.error is not None or response.status >= 400 or bool(reply and reply.error)
+    return words, failed
+
+
+def is_bad(reader: Reader, n: int) -> bool:
+    """Whether step `n` is an error, or cannot be read."""
+    return row_of(reader, n).bad if reader.kind(n) != "draw" else False
+
+
+def where(step: Exchange) -> str:
+    """Method, host and path of an exchange, without its query."""
+    try:
+        parts = urlsplit(step.request.url)
+        return f"{step.request.method} {parts.hostname or ''}{parts.path}"
+    except ValueError:
+        return f"{step.request.method} {step.request.url}"
+
+
+def provenance_word(provenance: str) -> str:
+    return PROVENANCE.get(provenance, provenance)
+
+
+def draw_name(name: str) -> str:
+    """`datetime.datetime.now` as datetime.now, `secrets.token_hex` as token_hex."""
+    name = str(name)
+    return name if len(name) <= 10 else name.partition(".")[2] or name
+
+
+def draw_value(step: Draw) -> str:
+    """A draw's value on one line; a wall clock as the time of day that it showed."""
+    moment = moment_of(step)
+    if moment is not None:
+        return f"{moment:%H:%M:%S}{'Z' if moment.tzinfo is UTC else ''}"
+    return value_text(step.value)
+
+
+WALL_CLOCKS = {"time", "localtime", "gmtime", "strftime", "ctime", "asctime"}
+
+
+def moment_of(step: Draw) -> datetime | None:
+    """The date and time that a wall clock showed, None for any other draw."""
+    module, _, name = str(step.name).rpartition(".")
+    try:
+        if step.type == "datetime" and isinstance(step.value, str):
+            return datetime.fromisoformat(step.value)
+        if module == "time" and isinstance(step.value, (int, float)):
+            if name in WALL_CLOCKS:
+                return datetime.fromtimestamp(step.value, UTC)
+            if name == "time_ns":
+                return datetime.fromtimestamp(step.value / 1e9, UTC)
+    except (ValueError, OverflowError, OSError):
+        pass
+    return None
+
+
+def value_text(value: Any, indent: int | None = None) -> str:
+    """A recorded value as text: strings and bytes as they read, the rest as JSON."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bytes):
+        return value.hex(" ")
+    import json
+
+    try:
+        return json.dumps(value, ensure_ascii=False, indent=indent, default=str)
+    except (ValueError, RecursionError):
+        return "(nested too deep to show)"

@@ -1,0 +1,1 @@
+"""The screens: they compose widgets and route between them and the session."""

@@ -1,0 +1,379 @@
+"""The main screen: timeline, views over a step, context. It routes; the parts do the work."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.events import Key, Resize
+from textual.screen import Screen
+from textual.timer import Timer
+
+from .. import acts as acts
+from .. import work
+from ..actions import ACTIONS, bindings, hints
+from ..document import Document, Kind
+from ..keys import Keys
+from ..look import Damaged, model_near
+from ..session import Session
+from ..text import plain
+from ..units import since
+from ..views import NOTHING, View, build, views_of, weight
+from ..widgets.context import Context
+from ..widgets.header import Header
+from ..widgets.hints import Hints
+from ..widgets.lineview import LineView
+from ..widgets.tabstrip import TabStrip
+from ..widgets.timeline import Timeline
+from .accounts import Accounts
+from .seeking import Seeker
+
+LIGHT = 128 * 1024
+SETTLE = 0.03
+LONG = 0.25
+FOLLOW = 0.25
+
+if TYPE_CHECKING:
+    from ..forks import Kin
+    from ..widgets.prompt import Prompt
+
+Then = Callable[[], None]
+
+
+class MainScreen(Screen[None]):
+    """One tape, one step of it at a time."""
+
+    DEFAULT_CSS = """
+    MainScreen {
+        layers: default over;
+        layout: grid; grid-size: 2; grid-rows: 1 1 1fr 1; grid-columns: 28 1fr;
+        & #header, & #hints { column-span: 2; }
+        & #timeline { row-span: 2; }
+        & #context { display: none; row-span: 2; }
+        &.-tight { grid-columns: 1fr; grid-size: 1; grid-rows: 1 30% 1 1fr 1; }
+        &.-tight #header, &.-tight #hints { column-span: 1; }
+        &.-tight #timeline { row-span: 1; }
+        &.-broad { grid-columns: 36 1fr; }
+        &.-wide { grid-size: 3; grid-columns: 38 1fr 30; }
+        &.-wider { grid-size: 3; grid-columns: 46 1fr 32; }
+        &.-wide #context, &.-wider #context { display: block; }
+        &.-wide #header, &.-wide #hints { column-span: 3; }
+        &.-wider #header, &.-wider #hints { column-span: 3; }
+        &.zoomed { grid-size: 1; grid-columns: 1fr; grid-rows: 1 1 1fr 1; }
+        &.zoomed #timeline, &.zoomed #context { display: none; }
+        &.zoomed #header, &.zoomed #hints { column-span: 1; }
+    }
+    """
+    AUTO_FOCUS = "#timeline"
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012  (an instance variable of the base)
+        (0, "-tight"),
+        (60, "-narrow"),
+        (100, "-broad"),
+        (120, "-wide"),
+        (150, "-wider"),
+    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        self.keys = Keys()
+        self.timeline = Timeline(session, id="timeline")
+        self.body = LineView(id="body")
+        self.context = Context(id="context")
+        self.view: View = NOTHING
+        self._tabs = TabStrip(id="tabs")
+        self._header = Header(id="header")
+        self._hints = Hints(id="hints")
+        self._accounts = Accounts(self, self.context)
+        self._seeker = Seeker(self)
+        self._chosen: dict[str, str] = {}
+        self._model = ""
+        self._painted = False
+        self._serial = 0
+        self._filled = False
+        self._shown = 0
+        self._keep_place = False
+        self._then: Then | None = None
+        self._prompt: Prompt | None = None
+        self._waiting: Timer | None = None
+        self._follower: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        yield self._header
+        yield self.timeline
+        yield self._tabs
+        yield self.context
+        yield self.body
+        yield self._hints
+
+    def on_mount(self) -> None:
+        self.update_hints()
+        self._update_header()
+        self.call_after_refresh(self._after_first_paint)
+
+    def _after_first_paint(self) -> None:
+        """Steps are read once there is something to look at."""
+        self._painted = True
+        if not gc.isenabled():
+            gc.freeze()
+            gc.enable()
+        self.timeline.tell_all()
+        self._show_step()
+        self._accounts.learn()
+        self._accounts.learn_family()
+        if not self.session.reader.ended:
+            self._follower = self.set_interval(FOLLOW, self._follow)
+
+    def on_screen_resume(self) -> None:
+        """Catch up with what another screen over the same tape has done."""
+        if self.timeline.is_mounted and self._shown:
+            self.timeline.update_count()
+            self.timeline.move(self.session.cursor)
+            self._update_header()
+            if self._shown != self.session.cursor:
+                self._show_step()
+            self._accounts.learn()
+            self._accounts.learn_family()
+
+    def leave(self) -> bool:
+        """Go back to what was open before; False on the screen that the app opened with."""
+        under = len(self.app.screen_stack) > 1
+        if under:
+            self.app.pop_screen()
+        return under
+
+    # Keys and actions
+
+    def on_key(self, event: Key) -> None:
+        """Actions are run as their keys pass by here, so that they keep the order of typing."""
+        if self._take_key(event):
+            event.stop()
+            event.prevent_default()
+        self.update_hints()
+
+    def _take_key(self, event: Key) -> bool:
+        if self._prompt and self._prompt.take(event.key, event.character):
+            return True
+        if self.keys.feed(event.character):
+            return True
+        bound = self.active_bindings.get(event.key)
+        if bound is None or bound.node is not self or bound.binding.id not in ACTIONS:
+            return False
+        if bound.enabled:
+            self.action_do(bound.binding.id)
+        return True
+
+    def action_do(self, name: str) -> None:
+        """Run an action of the registry with the count that was typed."""
+        count = self.keys.take_count()
+        self._hints.say("")
+        ACTIONS[name].run(self, count)
+        self.update_hints()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "do" and parameters and parameters[0] in ACTIONS:
+            return ACTIONS[str(parameters[0])].when(self.session)
+        return True
+
+    def update_hints(self) -> None:
+        self._hints.show(hints(self.session), self.keys.pending)
+
+    def say(self, message: str) -> None:
+        """Tell something on the last line, until the next key."""
+        self._hints.say(message)
+
+    def ask_key(self, question: str, then: Callable[[str], None]) -> None:
+        """Give the next character that is typed to `then`."""
+        self.keys.ask(question, then)
+        self.update_hints()
+
+    def ask_line(
+        self, sign: str, took: Callable[[str], None], typing: Callable[[str], None] | None = None
+    ) -> None:
+        """Ask for a line of text at the foot of the screen."""
+        from ..command import names
+        from ..widgets.prompt import Prompt
+
+        if not self.query(Prompt):
+            words = names() if sign == ":" else None
+            self._prompt = Prompt(sign, took, typing, words, self.focused)
+            self.mount(self._prompt)
+
+    def cancel(self) -> None:
+        from ..widgets.prompt import Prompt
+
+        for prompt in self.query(Prompt):
+            prompt.give_up()
+            return
+        if self.keys.clear():
+            return
+        if self._seeker.stop():
+            self.say("the search was ended")
+        elif self.body.needle:
+            self.highlight("")
+        else:
+            self.remove_class("zoomed")
+
+    # Where we are
+
+    @property
+    def page(self) -> int:
+        """The steps that fit on the timeline."""
+        return max(1, self.timeline.size.height - 1)
+
+    def go(self, n: int) -> None:
+        """Stand on step `n`, or on the nearest there is."""
+        n = max(min(n, self.session.count), min(1, self.session.count))
+        if n != self.session.cursor:
+            self.session.move(n)
+            self.timeline.move(n)
+            self._show_step()
+
+    def jump(self, n: int, then: Then | None = None) -> None:
+        """Go to step `n`, and keep the way back; `then` is called once the step is shown."""
+        before = self.session.cursor
+        self._then = then
+        self.go(n)
+        if self.session.cursor != before:
+            self.session.places.leave(before)
+        else:
+            self._do_then()
+
+    def seek(
+        self, wanted: work.Wanted, way: int, what: str, nothing: str, found: Then | None = None
+    ) -> None:
+        """Jump to the next step that is wanted, then call `found`; or say `nothing`."""
+        self._seeker.start(wanted, way, what, nothing, found)
+
+    def turn_view(self, by: int) -> None:
+        """Open the view that many places on."""
+        names = [view.name for view in views_of(self.session.step)]
+        self.open_view(names[(names.index(self.view.name) + by) % len(names)])
+
+    def open_view(self, name: str) -> None:
+        """Open a view of this step by its name."""
+        self._chosen[self.session.kind or ""] = name
+        self._show_step()
+
+    def then_open(self, name: str, then: Then) -> None:
+        """Open a view, and call `then` once it is shown."""
+        self._then = then
+        self.open_view(name)
+
+    def scroll_body(self, lines: int) -> None:
+        self.body.scroll_to(y=self.body.scroll_offset.y + lines, animate=False, force=True)
+
+    def marks_changed(self) -> None:
+        self.timeline.refresh()
+
+    def highlight(self, needle: str) -> None:
+        """Mark a text wherever it is in the view."""
+        self.body.needle = needle
+
+    # Showing a step
+
+    def _show_step(self, keep_place: bool = False) -> None:
+        """Show the step under the cursor: at once where that is quick, else when it is ready."""
+        session = self.session
+        self._shown = session.cursor
+        views = views_of(session.step)
+        chosen = self._chosen.get(session.kind or "")
+        self.view = next((view for view in views if view.name == chosen), views[0])
+        self._tabs.show(tuple(view.name for view in views), self.view.name)
+        self._serial += 1
+        self._filled = False
+        self._keep_place = keep_place
+        self.workers.cancel_group(self, "fill")
+        if self._waiting:
+            self._waiting.stop()
+        n = session.cursor
+        if not n or weight(self.view, session.reader, n) <= LIGHT:
+            self._fill(build(self.view, session.reader, n))
+            return
+        self._update_header()
+        self._waiting = self.set_timer(SETTLE, self._fill_later)
+
+    def _fill_later(self) -> None:
+        session, view, n, serial = self.session, self.view, self.session.cursor, self._serial
+        self.run_worker(
+            lambda: work.fill(self.post_message, session, view, n, serial),
+            group="fill",
+            thread=True,
+            exclusive=True,
+            exit_on_error=False,
+        )
+        self.set_timer(LONG, lambda: self._still_reading(serial))
+
+    def _still_reading(self, serial: int) -> None:
+        """Do not leave the step before on screen under the name of this one."""
+        if serial == self._serial and not self._filled and not self._keep_place:
+            page = Document()
+            page.line("reading …", Kind.DIM)
+            self.body.show(page)
+
+    def on_filled(self, message: work.Filled) -> None:
+        if message.serial == self._serial:
+            self._fill(message.document)
+
+    def _fill(self, document: Document) -> None:
+        self._filled = True
+        self.body.show(document, self._keep_place)
+        self._update_header()
+        self._accounts.update()
+        self._do_then()
+
+    def _do_then(self) -> None:
+        then, self._then = self._then, None
+        if then:
+            then()
+
+    def _update_header(self) -> None:
+        session, step = self.session, self.session.step
+        right = [f"step {session.cursor}/{session.count}"]
+        if step is not None and not isinstance(step, Damaged):
+            right.append(since(step.at))
+            if self._painted:
+                self._model = plain(model_near(session.reader, step, self._model))
+        right.append("following" if session.growing else session.proof)
+        self._header.show((session.name, session.agent, self._model), tuple(right))
+
+    # News
+
+    def on_sought(self, message: work.Sought) -> None:
+        self._seeker.take(message)
+
+    def on_summed(self, message: work.Summed) -> None:
+        self._accounts.take(message)
+
+    def on_learned(self, message: work.Learned) -> None:
+        self._accounts.take(message)
+
+    def on_kin(self, message: Kin) -> None:
+        self._accounts.take(message)
+
+    def on_timeline_picked(self, message: Timeline.Picked) -> None:
+        self.jump(message.n)
+
+    def on_tab_strip_picked(self, message: TabStrip.Picked) -> None:
+        self.open_view(message.name)
+
+    def on_resize(self, event: Resize) -> None:
+        self.call_after_refresh(self._accounts.update)
+
+    def _follow(self) -> None:
+        """Take in what the run has added; stay on the last step if we are on it."""
+        session, count = self.session, self.session.count
+        if session.reader.refresh():
+            self.timeline.update_count()
+            if session.cursor == count and session.count > count:
+                self.go(session.count)
+            else:
+                self._show_step(keep_place=True)
+            self._accounts.learn()
+        if session.reader.ended and self._follower:
+            self._follower.stop()
+            self._update_header()

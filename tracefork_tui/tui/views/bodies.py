@@ -1,0 +1,92 @@
+"""The bodies that went over the wire, as JSON that can be read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from ... import wire
+from ...tape.steps import Exchange
+from ...wire.body import as_json, decode_chunks, header
+from ..document import Document, Kind
+from ..look import Reader
+from ..units import size, span
+from .chat import failure
+
+HEX_ROWS = 4096
+
+
+def build_request(reader: Reader, n: int) -> Document:
+    step = reader.step(n)
+    page = Document()
+    if isinstance(step, Exchange):
+        request = step.request
+        page.line(f"{request.method} {request.url} · {size(request.size)}", Kind.DIM)
+        _body(page, [request.body], request.headers)
+    return page
+
+
+def build_response(reader: Reader, n: int) -> Document:
+    """The response's body; of an event stream, the message that it spells."""
+    step = reader.step(n)
+    page = Document()
+    if not isinstance(step, Exchange):
+        return page
+    response = step.response
+    if response is None:
+        page.line("There is no response.", Kind.DIM)
+        failure(page, step)
+        return page
+    chunks = [chunk.data for chunk in response.chunks]
+    streamed = wire.is_sse(response.headers, response.body)
+    facts = [f"{response.http_version} {response.status} {response.reason}".strip()]
+    facts.append(size(sum(map(len, chunks))))
+    if step.duration is not None:
+        facts.append(span(step.duration))
+    message = wire.message_of(step.request.url, response.headers, chunks) if streamed else None
+    if message is not None:
+        facts.append("put together from its events")
+    page.line(" · ".join(facts), Kind.DIM)
+    if message is not None:
+        page.line("")
+        page.add(json.dumps(message, ensure_ascii=False, indent=2), Kind.JSON)
+    else:
+        _body(page, chunks, response.headers)
+    failure(page, step)
+    return page
+
+
+def _body(page: Document, chunks: Sequence[bytes], headers: Any) -> None:
+    """Bytes as JSON, else as text, else as numbers."""
+    decoded = decode_chunks(chunks, headers)
+    body = b"".join(decoded.chunks)
+    if decoded.problem:
+        page.line(f"✗ {decoded.problem}", Kind.ERROR)
+    page.line("")
+    if not body:
+        page.line("(empty)", Kind.DIM)
+        return
+    value = as_json(body) if body[:1] not in b"0123456789" else None
+    if value is not None:
+        page.add(json.dumps(value, ensure_ascii=False, indent=2), Kind.JSON)
+        return
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError:
+        binary = "text" not in header(headers, "content-type")
+        if binary:
+            _hex(page, body)
+            return
+        text = body.decode("utf-8", "replace")
+    page.add(text, Kind.VALUE)
+
+
+def _hex(page: Document, body: bytes) -> None:
+    for at in range(0, min(len(body), 16 * HEX_ROWS), 16):
+        row = body[at : at + 16]
+        text = "".join(chr(byte) if 32 <= byte < 127 else "·" for byte in row)
+        page.line(f"{at:08x}  {row.hex(' '):<47}  {text}", Kind.VALUE)
+    left = len(body) - 16 * HEX_ROWS
+    if left > 0:
+        page.line(f"… {size(left)} more are not shown", Kind.DIM)

@@ -1,0 +1,170 @@
+"""The right column: what the step cost, the run so far, and what was noticed about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from textual.content import Content
+from textual.widget import Widget
+
+from ...tape.steps import Exchange, Note, Outcome
+from ..look import Seen
+from ..text import plain
+from ..totals import Spent
+from ..units import bars, count, money, since, span
+
+if TYPE_CHECKING:
+    from ... import wire
+
+Part = tuple[str, str]
+NOTES_SHOWN = 12
+
+
+class Facts(NamedTuple):
+    """What the column tells; what is not known yet is None."""
+
+    step: Seen | None = None
+    reply: wire.Reply | None = None
+    spent: Spent | None = None
+    before: Spent | None = None
+    summed: str = ""
+    contexts: Sequence[int] = ()
+    ended: bool = True
+    notes: Sequence[Note] = ()
+    outcome: Outcome | None = None
+    damage: Sequence[str] = ()
+    forks: Sequence[Part] = ()
+
+
+def step_section(facts: Facts) -> list[Part]:
+    """Tokens, cost and time of the step."""
+    step, reply = facts.step, facts.reply
+    if not isinstance(step, Exchange):
+        return []
+    parts: list[Part] = []
+    usage = reply.usage if reply else None
+    if usage is not None and usage.context_tokens is not None:
+        parts += [(f"{count(usage.context_tokens):>8}", "bold"), (" tokens read\n", "")]
+        if usage.cache_read_tokens:
+            parts.append(
+                (f"{count(usage.cache_read_tokens):>8} of them cached\n", "$foreground-muted")
+            )
+        if usage.cache_write_tokens:
+            parts.append(
+                (f"{count(usage.cache_write_tokens):>8} put in cache\n", "$foreground-muted")
+            )
+    if usage is not None and usage.output_tokens is not None:
+        parts += [(f"{count(usage.output_tokens):>8}", "bold"), (" tokens written\n", "")]
+    if facts.spent and facts.before and facts.spent.cost > facts.before.cost:
+        price = money(facts.spent.cost - facts.before.cost)
+        parts += [(f"{price:>8}", "bold"), (" this exchange\n", "")]
+    if step.duration is not None:
+        parts += [(f"{span(step.duration):>8}", "bold"), (" in all\n", "")]
+    if step.first_at is not None and step.duration:
+        parts.append((f"{span(step.first_at - step.at):>8} to the head\n", "$foreground-muted"))
+    if len(facts.contexts) > 1:
+        more = facts.contexts[-1] - facts.contexts[-2]
+        parts += [(f"\n{bars(facts.contexts)}", "$text-accent"), (f" {more:+,}\n", "")]
+    return [("CONTEXT\n", "bold $text-primary"), *parts] if parts else []
+
+
+def run_section(facts: Facts) -> list[Part]:
+    """The sums up to the step."""
+    spent = facts.spent
+    parts: list[Part] = [("SO FAR\n", "bold $text-primary")]
+    if spent is None:
+        return [*parts, (f"{facts.summed or 'adding up…'}\n", "$foreground-muted")]
+    parts.append((f"{spent.exchanges:>8,} exchange{'s' * (spent.exchanges != 1)}\n", ""))
+    if spent.errors:
+        parts.append((f"{spent.errors:>8,} failed\n", "$text-error"))
+    parts.append((f"{count(spent.context):>8} tokens read\n", ""))
+    parts.append((f"{count(spent.output):>8} tokens written\n", ""))
+    if spent.cost or not spent.unpriced:
+        parts.append((f"{money(spent.cost):>8}", "bold"))
+        unknown = f" + {spent.unpriced} unpriced" if spent.unpriced else ""
+        parts.append((f" spent{unknown}\n", ""))
+    else:
+        parts.append(("         price not known\n", "$foreground-muted"))
+    return parts
+
+
+def end_section(facts: Facts) -> list[Part]:
+    """How the run ended."""
+    parts: list[Part] = [("RUN\n", "bold $text-primary")]
+    outcome = facts.outcome
+    if outcome is None:
+        return [*parts, ("its end is not on the tape\n" if facts.ended else "going on\n", "")]
+    if outcome.signal is not None:
+        parts.append((f"✗ ended by signal {outcome.signal}", "$text-error"))
+    elif outcome.exit_code:
+        parts.append((f"✗ exit code {outcome.exit_code}", "$text-error"))
+    else:
+        parts.append(("exit code 0", ""))
+    parts.append((f" at {since(outcome.at)}\n", "$foreground-muted"))
+    if outcome.exception:
+        parts.append((f"{plain(outcome.exception)[:300]}\n", "$text-error"))
+    return parts
+
+
+def damage_section(facts: Facts) -> list[Part]:
+    """What the file lost."""
+    lines = [(f"✗ {plain(line)}\n", "$text-error") for line in facts.damage[:NOTES_SHOWN]]
+    return [("DAMAGE\n", "bold $text-error"), *lines] if lines else []
+
+
+def notes_section(facts: Facts) -> list[Part]:
+    """What could not be recorded, or happened outside of the steps."""
+    if not facts.notes:
+        return []
+    parts: list[Part] = [("NOT ON THE TAPE\n", "bold $text-primary")]
+    for note in facts.notes[:NOTES_SHOWN]:
+        data = note.data if isinstance(note.data, dict) else {}
+        said = data.get("what") or data.get("message") or data.get("name") or ""
+        parts.append((f"{plain(note.kind)} ", "$text-warning"))
+        parts.append((f"{plain(said)[:120]}\n", "$foreground-muted"))
+    if len(facts.notes) > NOTES_SHOWN:
+        parts.append((f"and {len(facts.notes) - NOTES_SHOWN} more\n", "$foreground-muted"))
+    return parts
+
+
+def forks_section(facts: Facts) -> list[Part]:
+    """The tape's parent and its forks."""
+    return [("FORKS\n", "bold $text-primary"), *facts.forks] if facts.forks else []
+
+
+Section = Callable[[Facts], list[Part]]
+SECTIONS: list[Section] = [
+    step_section,
+    run_section,
+    end_section,
+    forks_section,
+    damage_section,
+    notes_section,
+]
+
+
+class Context(Widget):
+    """The sections, one below the other; a section that has nothing to tell is left out."""
+
+    DEFAULT_CSS = """
+    Context { height: 1fr; background: $background; padding: 0 0 0 2; }
+    """
+
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._parts: list[Part] = []
+
+    def show(self, facts: Facts) -> None:
+        parts: list[Part] = []
+        for section in SECTIONS:
+            told = section(facts)
+            if told and parts:
+                parts.append(("\n", ""))
+            parts += told
+        if parts != self._parts:
+            self._parts = parts
+            self.refresh()
+
+    def render(self) -> Content:
+        return Content.assemble(*self._parts)

@@ -1,0 +1,169 @@
+"""The list of steps: one line each, drawn only when it is on screen."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from typing import ClassVar
+
+from rich.segment import Segment
+from textual.binding import Binding, BindingType
+from textual.events import Click
+from textual.geometry import Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from ..ink import Inks
+from ..layout import cells
+from ..rows import Row, row_of
+from ..session import Session
+
+ROWS_KEPT = 512
+BUDGET = 0.008
+REST = 0.01
+MARGIN = 2
+KEPT = ("rec",)
+
+
+class Timeline(ScrollView, can_focus=True):
+    """The steps of the session's tape; `move` places the cursor, a click asks for it."""
+
+    DEFAULT_CSS = """
+    Timeline {
+        height: 1fr; background: $background; scrollbar-size-vertical: 1; overflow-x: hidden;
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "screen.do('previous_step')", show=False),
+        Binding("down", "screen.do('next_step')", show=False),
+        Binding("pageup", "screen.do('page_up')", show=False),
+        Binding("pagedown", "screen.do('page_down')", show=False),
+        Binding("home", "screen.do('first')", show=False),
+        Binding("end", "screen.do('last')", show=False),
+        Binding("enter", "screen.do('next_pane')", show=False),
+    ]
+
+    class Picked(Message):
+        """The user pointed at a step."""
+
+        def __init__(self, n: int) -> None:
+            super().__init__()
+            self.n = n
+
+    def __init__(self, session: Session, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._session = session
+        self._rows: OrderedDict[int, Row] = OrderedDict()
+        self._brief = True
+        self._late = False
+        self._spent = 0.0
+        self._cursor = session.cursor
+        self._inks = Inks(self)
+
+    def on_mount(self) -> None:
+        self.update_count()
+
+    def tell_all(self) -> None:
+        """Show what the exchanges did: before, their lines are drawn without being read."""
+        self._brief = False
+        self.update_count()
+
+    def update_count(self) -> None:
+        """Take in that the tape has grown, or that steps which were incomplete now are not."""
+        self._rows.clear()
+        self.virtual_size = Size(0, self._session.count)
+        self.refresh()
+
+    def move(self, n: int) -> None:
+        """Put the cursor on step `n` and bring it into view."""
+        self._spent = 0.0
+        before, self._cursor = self._cursor, n
+        top, height = self.scroll_offset.y, max(1, self.size.height)
+        margin = min(MARGIN, (height - 1) // 2)
+        y = n - 1
+        if y < top + margin or y >= top + height - margin:
+            jump = abs(n - before) > height
+            above = height // 2 if jump else margin if y < top + margin else height - 1 - margin
+            self.scroll_to(y=max(0, y - above), animate=False, force=True)
+        self.refresh_line(before - 1)
+        self.refresh_line(n - 1)
+
+    def on_click(self, event: Click) -> None:
+        offset = event.get_content_offset(self)
+        if offset is not None:
+            n = offset.y + self.scroll_offset.y + 1
+            if 1 <= n <= self._session.count:
+                self.post_message(self.Picked(n))
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        n = y + self.scroll_offset.y + 1
+        if n > self._session.count:
+            edge = Segment("│", self._inks.page + self._inks["edge"])
+            return Strip([Segment(" " * (width - 1), self._inks.page), edge])
+        return self._draw(self._row(n), width)
+
+    def _row(self, n: int) -> Row:
+        row = self._rows.get(n)
+        if row is not None:
+            return row
+        reader = self._session.reader
+        if reader.kind(n) == "exchange" and (self._brief or self._late):
+            return Row(n, "●", "")
+        started = time.perf_counter()
+        row = self._rows[n] = row_of(reader, n)
+        if len(self._rows) > ROWS_KEPT:
+            self._rows.popitem(last=False)
+        self._spent += time.perf_counter() - started
+        if self._spent > BUDGET and not self._late:
+            self._late = True
+            self.set_timer(REST, self._read_on)
+        return row
+
+    def _read_on(self) -> None:
+        """Read the lines that the last paint had no time for."""
+        self._spent, self._late = 0.0, False
+        self.refresh()
+
+    def _draw(self, row: Row, width: int) -> Strip:
+        inks = self._inks
+        here = row.n == self._cursor
+        base = inks.under_cursor(self.has_focus) if here else inks.page
+        digits = len(str(self._session.count))
+        dim = row.glyph == "◇"
+        glyph = "bad" if row.bad else "draw" if dim else "exchange"
+        words = "bad" if row.bad else "draw" if dim else "text"
+        tail = f" {row.provenance}" if self._session.is_fork else ""
+        room = width - digits - 5 - len(tail) - 1
+        text = fit(row.words, room)
+        part = "kept" if row.provenance in KEPT else "changed"
+        pieces = (
+            ("▸" if here else " ", "text"),
+            (self._marked(row.n), "mark"),
+            (f"{row.n:>{digits}} ", "draw"),
+            (f"{row.glyph} ", glyph),
+            (text, words),
+            (" " * (room - cells(text)), "text"),
+            (tail, part),
+        )
+        segments = [Segment(one, base if here else base + inks[ink]) for one, ink in pieces if one]
+        edge = Segment("│", inks.page + inks["edge"])
+        return Strip([*Strip(segments).crop_extend(0, width - 1, base), edge])
+
+    def _marked(self, n: int) -> str:
+        marks = self._session.marks
+        return next((letter for letter, at in marks.items() if at == n), " ") if marks else " "
+
+
+def fit(text: str, room: int) -> str:
+    """As much of a text as fits into so many cells, with an ellipsis where some is left out."""
+    if cells(text) <= room:
+        return text
+    while text and cells(text) > room - 1:
+        text = text[: max(0, min(len(text) - 1, room - 1))]
+    return text.rstrip() + "…" if room > 0 else ""

@@ -1,0 +1,51 @@
+"""What recorded bytes mean: SSE, Anthropic and OpenAI messages, one neutral model, prices.
+
+The read functions are total: broken bytes give None or a part that says what is wrong.
+"""
+
+from .body import as_json, decode
+from .encode import NotAMessage, check_message, encode_reply, message_of
+from .model import (
+    Conversation,
+    Delta,
+    ErrorInfo,
+    Kind,
+    Part,
+    Reply,
+    ToolSpec,
+    Turn,
+    Usage,
+)
+from .prices import cost
+from .read import added, api_of, conversation, is_sse, label, provider_of, reply
+from .steps import conversation_of, cost_of, label_of, reply_of
+
+__all__ = [
+    "Conversation",
+    "Delta",
+    "ErrorInfo",
+    "Kind",
+    "NotAMessage",
+    "Part",
+    "Reply",
+    "ToolSpec",
+    "Turn",
+    "Usage",
+    "added",
+    "api_of",
+    "as_json",
+    "check_message",
+    "conversation",
+    "conversation_of",
+    "cost",
+    "cost_of",
+    "decode",
+    "encode_reply",
+    "is_sse",
+    "label",
+    "label_of",
+    "message_of",
+    "provider_of",
+    "reply",
+    "reply_of",
+]

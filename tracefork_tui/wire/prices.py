@@ -1,0 +1,39 @@
+"""What an exchange costs, from the price table that genai-prices ships. Nothing is fetched."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .model import Usage
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+
+def cost(model: str, usage: Usage, provider: str = "") -> Decimal | None:
+    """The price in USD, None where the model or its token counts are unknown.
+
+    `provider` is a hint (as in `Reply.provider`): where the model is not found under it, the
+    model's name alone decides, so that a local mirror of a known model has that model's price.
+    """
+    total = usage.context_tokens
+    if not model or total is None:
+        return None
+    import genai_prices
+
+    read, write = usage.cache_read_tokens or 0, usage.cache_write_tokens or 0
+    try:
+        counted = genai_prices.Usage(
+            input_tokens=max(total, read + write),
+            output_tokens=usage.output_tokens or 0,
+            cache_read_tokens=read,
+            cache_write_tokens=write,
+        )
+    except (ValueError, TypeError):
+        return None
+    for hint in dict.fromkeys((provider or None, None)):
+        try:
+            return genai_prices.calc_price(counted, model, provider_id=hint).total_price
+        except (LookupError, ValueError, TypeError):
+            continue
+    return None

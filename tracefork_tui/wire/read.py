@@ -1,0 +1,267 @@
+"""From an exchange's bytes to the neutral model, and from that to what a timeline shows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from . import anthropic, gemini, openai, responses, sse
+from .body import Decoded, Headers, as_json, decode, decode_chunks, header
+from .loose import string
+from .model import Conversation, Delta, ErrorInfo, Part, Reply, Turn
+
+_HOSTS = {
+    "api.anthropic.com": "anthropic",
+    "api.openai.com": "openai",
+    "openai.azure.com": "azure",
+    "cognitiveservices.azure.com": "azure",
+    "openrouter.ai": "openrouter",
+    "api.groq.com": "groq",
+    "api.deepseek.com": "deepseek",
+    "api.mistral.ai": "mistral",
+    "api.together.xyz": "together",
+    "api.fireworks.ai": "fireworks",
+    "api.x.ai": "x-ai",
+    "amazonaws.com": "aws",
+    "googleapis.com": "google",
+}
+_SPOKEN_BY = {"messages": "anthropic", "generate": "google"}
+
+
+def api_of(url: str) -> str:
+    """The API that a URL belongs to: messages, chat, responses, generate; "" if none of these."""
+    path = _path(url)
+    if path.endswith(("/messages", "/messages/count_tokens")):
+        return "" if "/threads/" in path else "messages"
+    if path.endswith("/chat/completions"):
+        return "chat"
+    if path.endswith("/responses"):
+        return "responses"
+    if path.endswith((":generateContent", ":streamGenerateContent")):
+        return "generate"
+    if "anthropic" in path and path.endswith((":rawPredict", ":streamRawPredict", "/invoke")):
+        return "messages"
+    return ""
+
+
+def provider_of(url: str) -> str:
+    """Who serves a URL; where the host tells nothing, who made the API that it speaks."""
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        host = ""
+    known = (name for end, name in _HOSTS.items() if f".{host}".endswith(f".{end}"))
+    return next(known, _SPOKEN_BY.get(api_of(url), "openai"))
+
+
+def conversation(method: str, url: str, headers: Headers, body: bytes) -> Conversation | None:
+    """What a request asks, None if it is no model request that we can read."""
+    api, provider = api_of(url), provider_of(url)
+    if not api or method.upper() != "POST":
+        return None
+    request = as_json(decode(body, headers))
+    if not isinstance(request, dict):
+        return None
+    try:
+        if api == "messages":
+            return _named(anthropic.conversation(request, provider), url)
+        if api == "chat":
+            return openai.conversation(request, provider)
+        if api == "responses":
+            return responses.conversation(request, provider)
+        return gemini.conversation(request, _path(url), provider)
+    except RecursionError:
+        return None
+
+
+def reply(url: str, status: int | None, headers: Headers, chunks: Sequence[bytes]) -> Reply | None:
+    """What came back, None if there is no response or the URL is no model API.
+
+    Errors, truncated streams and bodies that are no JSON give a reply that says so.
+    """
+    api, provider = api_of(url), provider_of(url)
+    if not api or status is None:
+        return None
+    body = decode_chunks(chunks, headers)
+    try:
+        found = _read(api, provider, status, headers, body)
+    except RecursionError:
+        found = Reply(provider, complete=False, problem="JSON nested too deep to read")
+    if found and found.error and found.error.request_id is None:
+        request_id = header(headers, "request-id") or header(headers, "x-request-id") or None
+        found = replace(found, error=replace(found.error, request_id=request_id))
+    return found
+
+
+def is_sse(headers: Headers, body: bytes) -> bool:
+    """Whether a decoded body is a stream of events, by its content type or its first bytes."""
+    declared = "text/event-stream" in header(headers, "content-type").lower()
+    return declared or body.startswith((b"event:", b"data:"))
+
+
+def label(conversation: Conversation | None, reply: Reply | None) -> str:
+    """One short line for a timeline: calls, first words, error, and what is odd about it."""
+    if reply is None:
+        return "no reply"
+    if reply.error and not reply.parts:
+        return _error_words(reply.error)
+    words = _calls(reply.parts) or _text(reply.parts)
+    if not words and reply.usage.input_tokens is not None and reply.stop_reason is None:
+        words = f"{reply.usage.input_tokens} input tokens"
+    return " · ".join(filter(None, [words, *_marks(reply)])) or "empty"
+
+
+def added(previous: Conversation | None, current: Conversation) -> Delta:
+    """What a request adds to the one before it, or what it changes.
+
+    A request that continues a server-side thread sends only what is new.
+    """
+    if previous is None:
+        return Delta(added=current.turns)
+    system = not _equal(previous.system, current.system)
+    tools = not _equal(previous.tools, current.tools)
+    if current.previous_message_id is not None:
+        sent_system, sent_tools = bool(current.system), bool(current.tools)
+        return Delta(current.turns, (), system and sent_system, tools and sent_tools)
+    kept = _shared(previous.turns, current.turns)
+    return Delta(current.turns[kept:], previous.turns[kept:], system, tools)
+
+
+def _path(url: str) -> str:
+    try:
+        return unquote(urlsplit(url).path).rstrip("/")
+    except ValueError:
+        return ""
+
+
+def _named(asked: Conversation, url: str) -> Conversation:
+    """With the model and the stream flag that Bedrock and Vertex put in the path."""
+    path = _path(url)
+    if path.endswith("/invoke"):
+        return replace(asked, model=asked.model or path.split("/")[-2])
+    if path.endswith("Predict"):
+        model = path.rpartition("/")[2].partition(":")[0]
+        return replace(asked, model=model, stream=path.endswith(":streamRawPredict"))
+    return asked
+
+
+def _read(api: str, provider: str, status: int, headers: Headers, body: Decoded) -> Reply | None:
+    joined = b"".join(body.chunks)
+    if status < 400 and is_sse(headers, joined):
+        found = _read_stream(api, provider, sse.parse(body.chunks))
+        error = found.error and replace(found.error, status=status)
+        return replace(found, error=error, problem=body.problem or found.problem)
+    value = as_json(joined)
+    if api == "generate" and isinstance(value, list) and status < 400:
+        return gemini.read_list(value, provider)
+    failed = _read_error(api, status, value, joined)
+    if failed:
+        return Reply(provider, error=failed, problem=body.problem)
+    if not isinstance(value, dict):
+        return _not_json(provider, joined, body.problem)
+    return _read_json(api, provider, value)
+
+
+def _read_stream(api: str, provider: str, events: list[sse.Event]) -> Reply:
+    if api == "messages":
+        return anthropic.assemble(events).reply(provider)
+    if api == "chat":
+        return openai.assemble(events).reply(provider)
+    if api == "responses":
+        return responses.read_stream(events, provider)
+    return gemini.read_stream(events, provider)
+
+
+def _read_json(api: str, provider: str, value: dict[str, Any]) -> Reply:
+    if api == "messages":
+        return anthropic.reply(value, provider)
+    if api == "chat":
+        return openai.reply(value, provider)
+    if api == "responses":
+        return responses.reply(value, provider)
+    return gemini.reply(value, provider)
+
+
+def _read_error(api: str, status: int, value: Any, body: bytes) -> ErrorInfo | None:
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if isinstance(value, dict) and (status >= 400 or api != "responses"):
+        read = anthropic.error if api == "messages" else openai.error
+        told = read(value, status)
+        if told:
+            return told
+    if status < 400:
+        return None
+    message = string(value.get("message")) if isinstance(value, dict) else ""
+    return ErrorInfo("", message or _words(body[:400].decode("utf-8", "replace"), 200), status)
+
+
+def _not_json(provider: str, body: bytes, problem: str) -> Reply:
+    if not body:
+        return Reply(provider, complete=False, problem=problem or "the body is empty")
+    text = body[:4000].decode("utf-8", "replace")
+    problem = problem or "the body is not a JSON object"
+    part = Part("unknown", text=text, problem=problem)
+    return Reply(provider, parts=(part,), complete=False, problem=problem)
+
+
+def _shared(before: Sequence[Turn], after: Sequence[Turn]) -> int:
+    """How many leading turns are equal."""
+    pairs = enumerate(zip(before, after, strict=False))
+    return next((i for i, (a, b) in pairs if not _equal(a, b)), min(len(before), len(after)))
+
+
+def _equal(one: object, other: object) -> bool:
+    try:
+        return one == other
+    except RecursionError:  # JSON nested too deep to compare
+        return False
+
+
+def _error_words(error: ErrorInfo) -> str:
+    status = str(error.status) if error.status and error.status >= 400 else ""
+    told = _words(error.type, 60) or _words(error.message, 40)
+    return " ".join(filter(None, [status, told])) or "error"
+
+
+def _calls(parts: Sequence[Part]) -> str:
+    names = [part.name or "?" for part in parts if part.kind == "tool_use"]
+    if not names and not any(part.text.strip() for part in parts if part.kind == "text"):
+        names = [part.name or "?" for part in parts if part.kind == "server_tool_use"]
+    counted = Counter(_words(name, 40) for name in names)
+    times = [name if n == 1 else f"{name} ×{n}" for name, n in counted.items()]
+    return f"→ {', '.join(times)}" if times else ""
+
+
+def _text(parts: Sequence[Part]) -> str:
+    for kind in ("text", "refusal", "thinking", "unknown"):
+        words = _words(" ".join(part.text for part in parts if part.kind == kind), 60)
+        if words:
+            return words if kind in ("text", "refusal") else f"{kind}: {words}"
+    return ""
+
+
+_USUAL = {None, "end_turn", "tool_use", "stop", "tool_calls", "function_call", "completed", "STOP"}
+
+
+def _marks(reply: Reply) -> list[str]:
+    marks = [] if reply.stop_reason in _USUAL else [_words(string(reply.stop_reason), 30)]
+    if "refusal" not in marks and any(part.kind == "refusal" for part in reply.parts):
+        marks.append("refusal")
+    if any(part.broken for part in reply.parts):
+        marks.append("broken input")
+    if reply.error:
+        marks.append(_error_words(reply.error))
+    elif not reply.complete:
+        marks.append("cut short" if reply.parts else reply.problem)
+    return marks
+
+
+def _words(text: str, most: int) -> str:
+    """The first words of a text on one line, no longer than `most` characters."""
+    head = "".join(c if c.isprintable() else " " for c in text[: most * 4])
+    line = " ".join(head.split())
+    return line if len(line) <= most else line[: most - 1].rstrip() + "…"

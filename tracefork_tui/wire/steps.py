@@ -1,0 +1,57 @@
+"""A step of a tape, read: its conversation, reply, label and price."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from ..tape.steps import Draw, Exchange, Step
+from .model import Conversation, Reply
+from .prices import cost
+from .read import conversation, label, reply
+
+LONGEST = 60
+
+
+def conversation_of(step: Exchange) -> Conversation | None:
+    """What the exchange asked; None where it is no model's request."""
+    request = step.request
+    return conversation(request.method, request.url, request.headers, request.body)
+
+
+def reply_of(step: Exchange) -> Reply | None:
+    """What the model said; None where nothing came back or it is no model's reply."""
+    response = step.response
+    if response is None:
+        return None
+    chunks = [chunk.data for chunk in response.chunks]
+    return reply(step.request.url, response.status, response.headers, chunks)
+
+
+def cost_of(step: Exchange) -> float | None:
+    """The exchange's price in US dollars; None where model or token counts are unknown."""
+    said = reply_of(step)
+    if said is None:
+        return None
+    price = cost(said.model, said.usage, said.provider)
+    return None if price is None else float(price)
+
+
+def label_of(step: Step) -> str:
+    """One short line that says what the step did; raw text from the tape."""
+    if isinstance(step, Draw):
+        return f"{step.name} {brief(step.value)}"
+    said = reply_of(step)
+    if said is not None:
+        text = label(None, said)
+        return f"{text} · {step.error.name}" if step.error else text
+    status = str(step.response.status) if step.response else ""
+    end = str(step.error) if step.error else step.ended if step.response else "no reply"
+    path = urlsplit(step.request.url).path or "/"
+    words = (step.request.method, path, status, "" if end == "eof" else end)
+    return " ".join(word for word in words if word)
+
+
+def brief(value: object) -> str:
+    """A draw's value in at most LONGEST characters."""
+    text = value if isinstance(value, str) else repr(value)
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
