@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Callable
 from ..tape import records
 from .held import held
 from .session import SLEPT
+from .threads import Threads
 from .virtual import is_virtual
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from ..tape.reader import Tape
 
 PATIENCE = 0.25
+LONGEST = 20
 DELIVERED = (records.HEAD, records.CHUNK, records.END)
 
 LOOK_AHEAD = 32
@@ -43,7 +45,7 @@ class Gate:
     `rounds` tells how often the event loop has gone round.
     """
 
-    def __init__(self, tape: Tape, rounds: Callable[[], int]) -> None:
+    def __init__(self, tape: Tape, rounds: Callable[[], int], threads: Threads) -> None:
         turns = _read(tape)
         self._turns = deque(turn for turn, _ in turns)
         self._after = deque(after for _, after in turns)
@@ -53,6 +55,7 @@ class Gate:
         self._waiting: dict[int, list[Wake]] = {}
         self._stalled: list[Wake] = []
         self._rounds = rounds
+        self._threads = threads
         self._since = 0
         self._rested = False
         self._patient = False
@@ -67,6 +70,10 @@ class Gate:
         if self._open or not self._turns or self._turns[0] == turn:
             return True
         return turn > 0 and not self._left[turn]
+
+    def awaits_step(self) -> bool:
+        """True if what comes next on the tape is an exchange's, and not a timer's."""
+        return not self._open and bool(self._turns) and self._turns[0] > 0
 
     def has(self, turn: int) -> bool:
         """True if the recorded run came to this turn, and the replay has not yet."""
@@ -109,11 +116,13 @@ class Gate:
         if self.mine(turn):
             return
         with self._condition:
+            before, still = len(self._turns), 0
             while not self.mine(turn):
-                before = len(self._turns)
-                if self._condition.wait(PATIENCE) or held.now():
+                if self._condition.wait(PATIENCE) or held.now() or len(self._turns) != before:
+                    before, still = len(self._turns), 0
                     continue
-                if len(self._turns) == before:
+                still += 1
+                if still == LONGEST or not self._threads.at_work():
                     self.held = False
                     return
 

@@ -20,6 +20,7 @@ from .callers import Callers
 from .hooks import AfterImport
 from .policy import Recording, Redrawing, Replaying
 from .session import Session, perf_counter_ns
+from .threads import Threads
 from .virtual import VirtualTime, watch_timers
 
 SDKS = ("anthropic", "openai", "pydantic_ai", "langchain_core", "litellm", "pydantic")
@@ -105,8 +106,9 @@ def install(session: Session, parent: Any, plan: dict[str, Any]) -> AfterImport:
     if parent is not None:
         from .gate import Gate
 
-        gate = session.gate = Gate(parent, lambda: session.rounds)
-        VirtualTime(lambda: session.policy.replaying, gate).install(hooks)
+        threads = Threads()
+        gate = session.gate = Gate(parent, lambda: session.rounds, threads)
+        VirtualTime(lambda: session.policy.replaying, gate, threads).install(hooks)
         atexit.register(lambda: _order(session, gate))
     draws.install(session, hooks)
     machine.install(session, hooks, list(plan.get("variables", ())))

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Callable
 
 from .held import held
 from .hooks import AfterImport
+from .threads import Threads
 
 if TYPE_CHECKING:
     from .gate import Gate
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 GRACE = 0.001
 SLICE = 0.05
 PATIENCE = 5.0
-IDLE = frozenset(("_worker", "wait", "get", "_wait_for_tstate_lock", "accept", "select", "poll"))
 OURS = frozenset(("_set_result_unless_cancelled", "tracefork_pause"))
 _MARK = "_tracefork_virtual"
 
@@ -142,11 +142,13 @@ class _Timer:
 class VirtualTime:
     """Skips waiting while `skipping()` is true, and tells the gate when nothing moves."""
 
-    def __init__(self, skipping: Callable[[], bool], gate: Gate) -> None:
+    def __init__(self, skipping: Callable[[], bool], gate: Gate, threads: Threads) -> None:
         self._skipping = skipping
         self._gate = gate
+        self._threads = threads
 
     def install(self, hooks: AfterImport) -> None:
+        self._threads.install(hooks)
         self._patch_sleep()
         hooks.on("asyncio.base_events", self._patch_clock)
         hooks.on("asyncio.selector_events", self._patch_selector)
@@ -179,13 +181,29 @@ class VirtualTime:
         if timeout is not None and timeout <= 0:
             self._gate.turned()
             return select(0)
-        events = select(0) or _from_threads(select, timeout)
+        events = select(0) or self._from_threads(select, timeout)
         if events or self._gate.quiet():
             return events
         if timeout is not None:
             setattr(loop, _MARK, getattr(loop, _MARK) + timeout)
             return []
         return [] if self._gate.give_up() else select(None)
+
+    def _from_threads(self, select: Callable[[Any], Any], timeout: float | None) -> Any:
+        """What other threads that are at work tell the loop, in real time.
+
+        Where an exchange comes before the next timer, the timer does not limit the waiting.
+        """
+        if threading.active_count() == 1:
+            return []
+        patience = PATIENCE
+        if timeout is not None and not self._gate.awaits_step():
+            patience = min(PATIENCE, timeout)
+        events = select(GRACE)
+        until = _moved() + patience
+        while not events and (held.now() or (self._threads.at_work() and _moved() < until)):
+            events = select(SLICE)
+        return events or select(0)
 
 
 def _patch_select(module: Any, select: Callable[..., Any]) -> None:
@@ -201,27 +219,9 @@ def _patch_select(module: Any, select: Callable[..., Any]) -> None:
     loop_class.__init__ = __init__
 
 
-def _from_threads(select: Callable[[Any], Any], timeout: float | None) -> Any:
-    """What other threads that are at work tell the loop, in real time."""
-    if threading.active_count() == 1:
-        return []
-    events = select(GRACE)
-    until = _moved() + min(PATIENCE, PATIENCE if timeout is None else timeout)
-    while not events and (held.now() or (_others_work() and _moved() < until)):
-        events = select(SLICE)
-    return events or select(0)
-
-
 def _moved() -> float:
     """A clock that stands while the debugger's prompt is open."""
     return time.monotonic() - held.lost
-
-
-def _others_work() -> bool:
-    """True if a thread is doing something else than waiting for another."""
-    frames = sys._current_frames()
-    frames.pop(threading.get_ident(), None)
-    return any(frame.f_code.co_name not in IDLE for frame in frames.values())
 
 
 def is_virtual(loop: Any) -> bool:
