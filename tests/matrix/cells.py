@@ -63,7 +63,7 @@ class Group:
             return _differ("the server saw", self.sent_bare.get(cell), self.sent_recorded.get(cell))
         kept = _as_kept(self.recorded[cell])
         if kept != self.replayed.get(cell):
-            return _differ("the replay saw", kept, self.replayed.get(cell))
+            return _differ("the replay saw", self.replayed.get(cell), kept)
         return ""
 
 

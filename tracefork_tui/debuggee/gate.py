@@ -71,10 +71,6 @@ class Gate:
             return True
         return turn > 0 and not self._left[turn]
 
-    def awaits_step(self) -> bool:
-        """True if what comes next on the tape is an exchange's, and not a timer's."""
-        return not self._open and bool(self._turns) and self._turns[0] > 0
-
     def has(self, turn: int) -> bool:
         """True if the recorded run came to this turn, and the replay has not yet."""
         return not self._open and bool(self._left[turn])

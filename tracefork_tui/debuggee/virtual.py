@@ -190,17 +190,11 @@ class VirtualTime:
         return [] if self._gate.give_up() else select(None)
 
     def _from_threads(self, select: Callable[[Any], Any], timeout: float | None) -> Any:
-        """What other threads that are at work tell the loop, in real time.
-
-        Where an exchange comes before the next timer, the timer does not limit the waiting.
-        """
+        """What other threads that are at work tell the loop, in real time."""
         if threading.active_count() == 1:
             return []
-        patience = PATIENCE
-        if timeout is not None and not self._gate.awaits_step():
-            patience = min(PATIENCE, timeout)
         events = select(GRACE)
-        until = _moved() + patience
+        until = _moved() + min(PATIENCE, PATIENCE if timeout is None else timeout)
         while not events and (held.now() or (self._threads.at_work() and _moved() < until)):
             events = select(SLICE)
         return events or select(0)
