@@ -18,6 +18,7 @@ from typing import Any
 
 URL = os.environ["ANTHROPIC_BASE_URL"]
 REFUSING = os.environ["OPENAI_BASE_URL"]
+PATIENCE = float(os.environ["PATIENCE"])
 BODY: dict[str, Any] = {
     "max_tokens": 64,
     "messages": [{"role": "user", "content": "How many “parcels”?"}],
@@ -37,7 +38,7 @@ def base(cell: str) -> str:
 
 
 def patience(cell: str) -> float:
-    return 0.2 if cell.split(".")[0] in TIMED else 20.0
+    return PATIENCE if cell.split(".")[0] in TIMED else 60.0
 
 
 def retries(cell: str) -> int:
@@ -313,9 +314,9 @@ async def run_async(library: str, cell: str) -> Account:
     behaviour = cell.split(".")[0]
     try:
         if behaviour == "cancelled":
-            await asyncio.wait_for(call, 0.3)
+            await asyncio.wait_for(call, PATIENCE)
         elif behaviour == "left":
-            await cancel_after(call, 0.3)
+            await cancel_after(call, PATIENCE)
         else:
             await call
     except (Exception, asyncio.CancelledError) as error:
