@@ -16,6 +16,11 @@ Give = Callable[["MainScreen", str], None]
 When = Callable[["Session"], bool]
 
 
+class Mistake(Exception):
+    """What the user asked for cannot be done; one line, told on the screen, or by a script that
+    ends there."""
+
+
 def always(session: Session) -> bool:
     return True
 
@@ -28,8 +33,8 @@ class Action(NamedTuple):
     """Something the user can do.
 
     `run` gets the screen and the count that was typed, None without one. `give` gets the words
-    that follow the name on the command line, for actions that otherwise ask for them. `hint`: its
-    place in the line of key hints, 0 for none.
+    that follow the name on the command line, for actions that otherwise ask for them, and with
+    `expression` they are one. `hint`: its place in the line of key hints, 0 for none.
     """
 
     id: str
@@ -41,6 +46,7 @@ class Action(NamedTuple):
     when: When = always
     hint: int = 0
     give: Give | None = None
+    expression: bool = False
 
     @property
     def key(self) -> str:
@@ -60,12 +66,13 @@ def action(
     when: When = with_steps,
     hint: int = 0,
     give: Give | None = None,
+    expression: bool = False,
 ) -> Callable[[Run], Run]:
-    """Register a function as an action; its name is the action's id."""
+    """Register a function as an action; its name is the action's id (`break_` is break)."""
 
     def register(run: Run) -> Run:
-        name = run.__name__
-        ACTIONS[name] = Action(name, keys, label, help, group, run, when, hint, give)
+        name = run.__name__.rstrip("_")
+        ACTIONS[name] = Action(name, keys, label, help, group, run, when, hint, give, expression)
         return run
 
     return register
@@ -112,6 +119,14 @@ _NAMES = {
     "colon": ":",
     "apostrophe": "'",
     "comma": ",",
+    "ampersand": "&",
+    "asterisk": "*",
+    "number_sign": "#",
+    "left_parenthesis": "(",
+    "right_parenthesis": ")",
+    "full_stop": ".",
+    "plus": "+",
+    "minus": "-",
     "escape": "Esc",
     "pagedown": "PgDn",
     "pageup": "PgUp",

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ..tape.reader import Tape
+from .lens import Lens
 from .look import Kind, Reader, Seen, agent_of
 from .text import plain
 
@@ -25,7 +26,8 @@ class Session:
 
     `proof`: what was shown of the tape by replaying it since it was opened. `trusted`: the user
     let its command be run; `where`, if that was asked: "here" or in a "copy" of its folder.
-    `drafts`: answers that were edited, by step.
+    `drafts`: answers that were edited, by step. `lens`: which steps the list shows.
+    `typed`: the lines that were typed, by what they were for, the newest last.
     """
 
     def __init__(self, tape: Tape) -> None:
@@ -33,6 +35,7 @@ class Session:
         self.place = identity(tape.path)
         self.reader = Reader(tape)
         self.cursor = min(1, self.reader.count)
+        self.lens = Lens(lambda: self.reader.count)
         self.marks: dict[str, int] = {}
         self.needle = ""
         self.proof = "not replayed"
@@ -40,6 +43,7 @@ class Session:
         self.where = ""
         self.drafts: dict[int, Draft] = {}
         self.places = Places()
+        self.typed: dict[str, list[str]] = {}
         self._moved = 0.0
         self._background: Reader | None = None
         self._lock = threading.Lock()

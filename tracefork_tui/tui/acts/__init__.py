@@ -3,6 +3,6 @@ here and name the module below; keys, hints, help, palette and command line foll
 
 from __future__ import annotations
 
-from . import compare, fork, jump, move, search, stack, tape, view
+from . import compare, filter, fork, jump, move, search, stack, tape, view
 
-__all__ = ["compare", "fork", "jump", "move", "search", "stack", "tape", "view"]
+__all__ = ["compare", "filter", "fork", "jump", "move", "search", "stack", "tape", "view"]

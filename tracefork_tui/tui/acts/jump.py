@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 @action("g", label="first", help="first step, or step COUNT", group="Jump")
 def first(screen: MainScreen, count: int | None) -> None:
-    screen.jump(count or 1)
+    screen.jump(count or screen.session.lens.first)
 
 
 @action("G", label="last", help="last step, or step COUNT", group="Jump")
 def last(screen: MainScreen, count: int | None) -> None:
-    screen.jump(count or screen.session.count)
+    screen.jump(count or screen.session.lens.last)
 
 
 @action("right_curly_bracket", label="error", help="next error", group="Jump", hint=3)

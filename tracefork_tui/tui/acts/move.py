@@ -8,16 +8,21 @@ from ..actions import action
 
 if TYPE_CHECKING:
     from ..screens.main import MainScreen
+    from ..session import Session
 
 
 @action("j", label="step", help="next step", group="Move", hint=1)
 def next_step(screen: MainScreen, count: int | None) -> None:
-    screen.go(screen.session.cursor + (count or 1))
+    _steps(screen, count or 1)
 
 
 @action("k", label="back", help="previous step", group="Move")
 def previous_step(screen: MainScreen, count: int | None) -> None:
-    screen.go(screen.session.cursor - (count or 1))
+    _steps(screen, -(count or 1))
+
+
+def _steps(screen: MainScreen, by: int) -> None:
+    screen.go(screen.session.lens.moved(screen.session.cursor, by))
 
 
 @action("l", label="exchange", help="next exchange", group="Move", hint=2)
@@ -34,7 +39,7 @@ def _exchange(screen: MainScreen, way: int, count: int) -> None:
     session, found = screen.session, None
     n: int | None = session.cursor
     while count and n is not None:
-        n = session.reader.neighbour(n, way)
+        n = _neighbour(session, n, way)
         found = n or found
         count -= 1
     if found is None:
@@ -43,11 +48,23 @@ def _exchange(screen: MainScreen, way: int, count: int) -> None:
         screen.go(found)
 
 
+def _neighbour(session: Session, n: int, way: int) -> int | None:
+    """The nearest exchange that is listed."""
+    lens = session.lens
+    if lens.filter is None:
+        return session.reader.neighbour(n, way)
+    while (after := lens.moved(n, way)) != n:
+        n = after
+        if session.reader.kind(n) == "exchange":
+            return n
+    return None
+
+
 @action("pagedown", label="page down", help="a screenful of steps on", group="Move")
 def page_down(screen: MainScreen, count: int | None) -> None:
-    screen.go(screen.session.cursor + screen.page * (count or 1))
+    _steps(screen, screen.page * (count or 1))
 
 
 @action("pageup", label="page up", help="a screenful of steps back", group="Move")
 def page_up(screen: MainScreen, count: int | None) -> None:
-    screen.go(screen.session.cursor - screen.page * (count or 1))
+    _steps(screen, -screen.page * (count or 1))

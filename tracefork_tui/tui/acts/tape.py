@@ -14,8 +14,10 @@ if TYPE_CHECKING:
         group="Tape", when=always)  # fmt: skip
 def command(screen: MainScreen, count: int | None) -> None:
     from ..command import obey
+    from ..judging import Judge, in_command
 
-    screen.ask_line(":", lambda text: obey(screen, text))
+    judge = Judge(screen, in_command, commands=True)
+    screen.ask_line(":", lambda text: obey(screen, text), judge=judge)
 
 
 @action("ctrl+p", label="palette", help="find a command by its name", group="Tape", when=always)

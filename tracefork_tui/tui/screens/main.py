@@ -8,20 +8,23 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.containers import Vertical
 from textual.events import Key, Resize
 from textual.screen import Screen
 from textual.timer import Timer
 
 from .. import acts as acts
 from .. import work
-from ..actions import ACTIONS, bindings, hints
+from ..actions import ACTIONS, Mistake, bindings, hints
 from ..document import Document, Kind
 from ..keys import Keys
 from ..look import Damaged, model_near
+from ..scan import Scanned
 from ..session import Session
 from ..text import plain
 from ..units import since
 from ..views import NOTHING, View, build, views_of, weight
+from ..widgets.bar import Bar
 from ..widgets.context import Context
 from ..widgets.header import Header
 from ..widgets.hints import Hints
@@ -29,16 +32,19 @@ from ..widgets.lineview import LineView
 from ..widgets.tabstrip import TabStrip
 from ..widgets.timeline import Timeline
 from .accounts import Accounts
+from .scans import Scans
 from .seeking import Seeker
+from .sieve import Sieve
 
 LIGHT = 128 * 1024
 SETTLE = 0.03
 LONG = 0.25
 FOLLOW = 0.25
+LINES_KEPT = 100
 
 if TYPE_CHECKING:
     from ..forks import Kin
-    from ..widgets.prompt import Prompt
+    from ..widgets.prompt import Judged, Prompt
 
 Then = Callable[[], None]
 
@@ -51,11 +57,11 @@ class MainScreen(Screen[None]):
         layers: default over;
         layout: grid; grid-size: 2; grid-rows: 1 1 1fr 1; grid-columns: 28 1fr;
         & #header, & #hints { column-span: 2; }
-        & #timeline { row-span: 2; }
+        & #steps { row-span: 2; }
         & #context { display: none; row-span: 2; }
         &.-tight { grid-columns: 1fr; grid-size: 1; grid-rows: 1 30% 1 1fr 1; }
         &.-tight #header, &.-tight #hints { column-span: 1; }
-        &.-tight #timeline { row-span: 1; }
+        &.-tight #steps { row-span: 1; }
         &.-broad { grid-columns: 36 1fr; }
         &.-wide { grid-size: 3; grid-columns: 38 1fr 30; }
         &.-wider { grid-size: 3; grid-columns: 46 1fr 32; }
@@ -63,7 +69,7 @@ class MainScreen(Screen[None]):
         &.-wide #header, &.-wide #hints { column-span: 3; }
         &.-wider #header, &.-wider #hints { column-span: 3; }
         &.zoomed { grid-size: 1; grid-columns: 1fr; grid-rows: 1 1 1fr 1; }
-        &.zoomed #timeline, &.zoomed #context { display: none; }
+        &.zoomed #steps, &.zoomed #context { display: none; }
         &.zoomed #header, &.zoomed #hints { column-span: 1; }
     }
     """
@@ -82,6 +88,9 @@ class MainScreen(Screen[None]):
         self.session = session
         self.keys = Keys()
         self.timeline = Timeline(session, id="timeline")
+        self.scans = Scans(self)
+        self._filter = Bar(id="filter")
+        self.sieve = Sieve(self, self._filter)
         self.body = LineView(id="body")
         self.context = Context(id="context")
         self.view: View = NOTHING
@@ -104,10 +113,13 @@ class MainScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         yield self._header
-        yield self.timeline
+        with Vertical(id="steps"):
+            yield self._filter
+            yield self.timeline
         yield self._tabs
         yield self.context
-        yield self.body
+        with Vertical(id="page"):
+            yield self.body
         yield self._hints
 
     def on_mount(self) -> None:
@@ -171,7 +183,10 @@ class MainScreen(Screen[None]):
         """Run an action of the registry with the count that was typed."""
         count = self.keys.take_count()
         self._hints.say("")
-        ACTIONS[name].run(self, count)
+        try:
+            ACTIONS[name].run(self, count)
+        except Mistake as mistake:
+            self.say(str(mistake))
         self.update_hints()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -186,21 +201,49 @@ class MainScreen(Screen[None]):
         """Tell something on the last line, until the next key."""
         self._hints.say(message)
 
+    @property
+    def said(self) -> str:
+        """The message on the last line, or ""."""
+        return self._hints.message
+
+    @property
+    def settled(self) -> bool:
+        """Whether the step under the cursor is shown."""
+        return self._filled or not self.session.count
+
     def ask_key(self, question: str, then: Callable[[str], None]) -> None:
         """Give the next character that is typed to `then`."""
         self.keys.ask(question, then)
         self.update_hints()
 
     def ask_line(
-        self, sign: str, took: Callable[[str], None], typing: Callable[[str], None] | None = None
+        self,
+        sign: str,
+        took: Callable[[str], None],
+        typing: Callable[[str], None] | None = None,
+        *,
+        judge: Callable[[str, int], bool] | None = None,
+        past: str = "",
+        text: str = "",
     ) -> None:
-        """Ask for a line of text at the foot of the screen."""
-        from ..command import names
-        from ..widgets.prompt import Prompt
+        """Ask for a line of text at the foot of the screen.
+
+        `past`: the list of earlier lines that it belongs to. The rest is as `Line` has it.
+        """
+        from ..widgets.prompt import Line, Prompt
+
+        typed = self.session.typed.setdefault(past or sign, [])
+
+        def take(text: str) -> None:
+            if text.strip():
+                typed[:] = [*(one for one in typed if one != text), text][-LINES_KEPT:]
+            try:
+                took(text)
+            except Mistake as mistake:
+                self.say(str(mistake))
 
         if not self.query(Prompt):
-            words = names() if sign == ":" else None
-            self._prompt = Prompt(sign, took, typing, words, self.focused)
+            self._prompt = Prompt(Line(sign, take, typing, judge, typed, text), self.focused)
             self.mount(self._prompt)
 
     def cancel(self) -> None:
@@ -211,12 +254,14 @@ class MainScreen(Screen[None]):
             return
         if self.keys.clear():
             return
-        if self._seeker.stop():
+        if self._seeker.stop() or self.sieve.stop():
             self.say("the search was ended")
         elif self.body.needle:
             self.highlight("")
-        else:
+        elif self.has_class("zoomed"):
             self.remove_class("zoomed")
+        else:
+            self.sieve.clear()
 
     # Where we are
 
@@ -343,6 +388,14 @@ class MainScreen(Screen[None]):
 
     # News
 
+    def on_judged(self, message: Judged) -> None:
+        if self._prompt:
+            self._prompt.judged(message)
+
+    def on_scanned(self, message: Scanned) -> None:
+        if message.scan.take(message):
+            self.sieve.take(message)
+
     def on_sought(self, message: work.Sought) -> None:
         self._seeker.take(message)
 
@@ -374,6 +427,7 @@ class MainScreen(Screen[None]):
             else:
                 self._show_step(keep_place=True)
             self._accounts.learn()
+            self.sieve.resume()
         if session.reader.ended and self._follower:
             self._follower.stop()
             self._update_header()

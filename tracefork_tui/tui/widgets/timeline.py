@@ -24,6 +24,8 @@ BUDGET = 0.008
 REST = 0.01
 MARGIN = 2
 KEPT = ("rec",)
+STRAY = "∉"
+"""Before a step that is listed only because the cursor is on it."""
 
 
 class Timeline(ScrollView, can_focus=True):
@@ -72,29 +74,41 @@ class Timeline(ScrollView, can_focus=True):
     def update_count(self) -> None:
         """Take in that the tape has grown, or that steps which were incomplete now are not."""
         self._rows.clear()
-        self.virtual_size = Size(0, self._session.count)
+        self.update_rows()
+
+    def update_rows(self) -> None:
+        """Take in that the list shows other steps."""
+        self._session.lens.stand_on(self._cursor)
+        self.virtual_size = Size(0, self._session.lens.height)
         self.refresh()
 
     def move(self, n: int) -> None:
         """Put the cursor on step `n` and bring it into view."""
         self._spent = 0.0
-        before, self._cursor = self._cursor, n
+        lens = self._session.lens
+        before, self._cursor = lens.row(self._cursor), n
+        if lens.stand_on(n):
+            self.update_rows()
+        self.reveal(before)
+        self.refresh_line(before)
+        self.refresh_line(lens.row(n))
+
+    def reveal(self, before: int | None = None) -> None:
+        """Bring the cursor into view; `before`: the row that it was on."""
+        y = self._session.lens.row(self._cursor)
         top, height = self.scroll_offset.y, max(1, self.size.height)
         margin = min(MARGIN, (height - 1) // 2)
-        y = n - 1
         if y < top + margin or y >= top + height - margin:
-            jump = abs(n - before) > height
+            jump = before is None or abs(y - before) > height
             above = height // 2 if jump else margin if y < top + margin else height - 1 - margin
             self.scroll_to(y=max(0, y - above), animate=False, force=True)
-        self.refresh_line(before - 1)
-        self.refresh_line(n - 1)
 
     def on_click(self, event: Click) -> None:
         offset = event.get_content_offset(self)
         if offset is not None:
-            n = offset.y + self.scroll_offset.y + 1
-            if 1 <= n <= self._session.count:
-                self.post_message(self.Picked(n))
+            row = offset.y + self.scroll_offset.y
+            if row < self._session.lens.height:
+                self.post_message(self.Picked(self._session.lens.step(row)))
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
@@ -102,11 +116,11 @@ class Timeline(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width
-        n = y + self.scroll_offset.y + 1
-        if n > self._session.count:
+        y += self.scroll_offset.y
+        if y >= self._session.lens.height:
             edge = Segment("│", self._inks.page + self._inks["edge"])
             return Strip([Segment(" " * (width - 1), self._inks.page), edge])
-        return self._draw(self._row(n), width)
+        return self._draw(self._row(self._session.lens.step(y)), width)
 
     def _row(self, n: int) -> Row:
         row = self._rows.get(n)
@@ -157,7 +171,8 @@ class Timeline(ScrollView, can_focus=True):
 
     def _marked(self, n: int) -> str:
         marks = self._session.marks
-        return next((letter for letter, at in marks.items() if at == n), " ") if marks else " "
+        stray = " " if self._session.lens.lets_through(n) else STRAY
+        return next((letter for letter, at in marks.items() if at == n), stray)
 
 
 def fit(text: str, room: int) -> str:

@@ -1,0 +1,38 @@
+"""Scans of the tape in the background, each by a worker of its own, to be ended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from textual.worker import get_current_worker
+
+from .. import scan as scanning
+
+if TYPE_CHECKING:
+    from .main import MainScreen
+
+
+class Scans:
+    """Starts scans for a screen, which gets their news as Scanned."""
+
+    def __init__(self, screen: MainScreen) -> None:
+        self._screen = screen
+
+    def start(self, scan: scanning.Scan[Any], urgent: bool = True) -> None:
+        """Start a scan, or let it go on where the tape has grown; ends the run before."""
+        screen, session = self._screen, self._screen.session
+        start = scan.start()
+        serial = scan.serial
+
+        def run() -> None:
+            worker = get_current_worker()
+            scanning.run(screen.post_message, worker, session, scan, start, serial, urgent)
+
+        screen.run_worker(run, group=_group(scan), thread=True, exclusive=True, exit_on_error=False)
+
+    def stop(self, scan: scanning.Scan[Any]) -> None:
+        self._screen.workers.cancel_group(self._screen, _group(scan))
+
+
+def _group(scan: scanning.Scan[Any]) -> str:
+    return f"scan {id(scan)}"
