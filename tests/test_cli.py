@@ -222,8 +222,8 @@ def test_a_bad_tape_is_one_line(shelf: Bench, tape: str) -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        [],
         ["run.msgpack"],
+        ["run.msgpack", "--run", "frobnicate"],
         ["no-such.msgpack"],
         ["run.msgpack", "empty.msgpack"],
         ["open", "run.msgpack"],

@@ -29,7 +29,9 @@ class _Commands(click.Group):
     """A group whose arguments, where they name no command, are tapes to open."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if args and args[0] not in self.commands and not args[0].startswith("-"):
+        first = args[0] if args else ""
+        own = not first.startswith("-") or first.partition("=")[0] == "--run"
+        if args and first not in self.commands and own:
             args = ["open", *args]
         elif not args:
             args = ["open"]
@@ -95,17 +97,54 @@ def cli() -> None:
 
 @cli.command("open", hidden=True)
 @click.argument("tapes", nargs=-1)
-def open_(tapes: tuple[str, ...]) -> int:
+@click.option("--run", "script", metavar="COMMANDS", help="Do these first; see the README.")
+def open_(tapes: tuple[str, ...], script: str | None) -> int:
     """Open the debugger on tapes."""
+    if script is not None:
+        return _scripted(list(tapes), script)
     if not tapes:
-        raise click.UsageError("name a tape to open, or `tracefork-tui demo` for a first look")
+        return _tapes_here()
     for path in tapes:
         _open(path).close()
     return _debugger(list(tapes))
 
 
+def _scripted(paths: list[str], text: str) -> int:
+    """A session told in advance; it goes on at the terminal unless it quits."""
+    from .tui import run
+    from .tui.actions import Mistake
+    from .tui.script import read
+
+    try:
+        commands = read(text)
+    except Mistake as mistake:
+        raise click.UsageError(f"--run: {mistake}") from None
+    quits = commands[-1:] in (["q"], ["quit"])
+    for path in paths:
+        _open(path).close()
+    return run(paths, commands[:-1] if quits else commands, _on_terminal() and not quits)
+
+
+def _tapes_here() -> int:
+    """The debugger on the tapes of this folder; a plain list where there is none to show them."""
+    from .tui.family import read_folder
+
+    folder = read_folder(os.getcwd())
+    if folder.tapes and _on_terminal():
+        return _debugger([])
+    from .tui.tapes_text import lines
+
+    for line in lines(folder):
+        print(line)
+    return 0
+
+
+def _on_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
 def _debugger(paths: list[str]) -> int:
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if paths and not _on_terminal():
         raise TapeError(f"{paths[0]}: the debugger needs a terminal; use `show` or `show --json`")
     from .tui import run
 

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 
-def run(paths: list[str]) -> int:
-    """Open the debugger on the first tape and give its exit code. Raises TapeError.
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-    A second one is marked, to compare with.
+    from .app import DebuggerApp
+
+
+def run(paths: list[str], commands: Sequence[str] | None = None, screen: bool = True) -> int:
+    """Open the debugger on the first tape, or on the tapes of this folder where none is named,
+    and give its exit code. Raises TapeError.
+
+    A second tape is marked, to compare with. `commands` are done first (see `script`); what they
+    print goes to stdout in the end. Without a `screen` the debugger ends with them.
     """
     import gc
     import sys
@@ -16,7 +25,28 @@ def run(paths: list[str]) -> int:
     from .app import DebuggerApp
 
     sys.setswitchinterval(0.001)  # a key must not wait long for work in the background
-    app = DebuggerApp(Tape(paths[0]))
+    app = DebuggerApp(Tape(paths[0]) if paths else None)
     app.marked = "".join(paths[1:2])
-    app.run()
+    if commands is None:
+        app.run()
+    else:
+        _scripted(app, commands, screen)
     return app.return_code or 0
+
+
+def _scripted(app: DebuggerApp, commands: Sequence[str], screen: bool) -> None:
+    import shutil
+    import sys
+
+    from ..tape.errors import TapeError
+    from .script import Script
+
+    script = Script(commands, end=not screen)
+    size = shutil.get_terminal_size((100, 30))
+    app.run(headless=not screen, size=None if screen else size, auto_pilot=script)
+    for text in script.printed:
+        print(text)
+    for line in () if screen else script.said:
+        print(f"tracefork-tui: {line}", file=sys.stderr)
+    if script.mistake:
+        raise TapeError(f"--run: {script.mistake}")

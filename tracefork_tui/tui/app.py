@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual.app import App
 from textual.command import Provider
 from textual.filter import LineFilter
+from textual.screen import Screen
 
 from ..tape.errors import TapeError
 from ..tape.reader import Tape
@@ -23,20 +25,26 @@ def _actions() -> type[Provider]:
 
 
 class DebuggerApp(App[None]):
-    """Shows a tape, and others on top of it. Raises nothing for what is on them: damage is shown
-    in place. `marked`: the path of the tape that the user has marked to compare with, or "".
+    """Shows a tape, or the tapes of a folder, and others on top of it. Raises nothing for what is
+    on them: damage is shown in place. `marked`: the path of the tape that the user has marked to
+    compare with, or "".
     """
 
     TITLE = "tracefork-tui"
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_actions}
 
-    def __init__(self, tape: Tape) -> None:
+    def __init__(self, tape: Tape | None, folder: str = ".") -> None:
         super().__init__()
-        self.session = Session(tape)
+        self.session = Session(tape) if tape is not None else None
+        self.folder = os.path.abspath(folder)
         self.marked = ""
 
-    def get_default_screen(self) -> MainScreen:
-        return MainScreen(self.session)
+    def get_default_screen(self) -> Screen[None]:
+        if self.session is not None:
+            return MainScreen(self.session)
+        from .screens.tapes import TapesScreen
+
+        return TapesScreen(self.folder)
 
     def open_tape(self, path: str, step: int = 0, then: str = "") -> MainScreen | None:
         """Show another tape on top of what is open, on that step; `q` there leads back.

@@ -34,11 +34,13 @@ def never() -> bool:
 
 @dataclass(frozen=True)
 class Folder:
-    """The tapes of a folder. `left`: how many files were not looked at."""
+    """The tapes of a folder. `left`: how many files were not looked at; `unread`: names of those
+    that have a tape's suffix and cannot be read as one."""
 
     path: str
     tapes: list[Peek]
     left: int = 0
+    unread: tuple[str, ...] = ()
 
 
 @dataclass(eq=False)
@@ -133,13 +135,17 @@ def read_folder(path: str, stop: Stop = never) -> Folder:
         return Folder(path, [])
     names.sort(key=lambda name: (not name.endswith(SUFFIX), name))
     found: dict[tuple[int, int], Peek] = {}
+    unread: list[str] = []
     for name in names[:MOST_FILES]:
         if stop():
             break
         tape = peek(os.path.join(path, name))
         if tape is not None:
             found.setdefault(tape.place, tape)
-    return Folder(path, list(found.values()), max(0, len(names) - MOST_FILES))
+        elif name.endswith(SUFFIX):
+            unread.append(name)
+    left = max(0, len(names) - MOST_FILES)
+    return Folder(path, list(found.values()), left, tuple(unread))
 
 
 def _is_file(entry: os.DirEntry[str]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..actions import action
+from ..actions import Mistake, action
 from ..units import size
 
 if TYPE_CHECKING:
@@ -21,6 +21,23 @@ def next_view(screen: MainScreen, count: int | None) -> None:
 @action("left_square_bracket", label="view back", help="previous view", group="View")
 def previous_view(screen: MainScreen, count: int | None) -> None:
     screen.turn_view(-(count or 1))
+
+
+def _named(screen: MainScreen, words: str) -> None:
+    from ..text import short
+    from ..views import views_of
+
+    names = [one.name for one in views_of(screen.session.step)]
+    found = [name for name in names if name.lower().startswith(words.lower())]
+    if not found:
+        raise Mistake(f"no view “{short(words, 20)}” here: {', '.join(names).lower()}")
+    screen.open_view(found[0])
+
+
+@action(label="open view", help="open a view by its name; without one, the next", group="View",
+        give=_named)  # fmt: skip
+def view(screen: MainScreen, count: int | None) -> None:
+    screen.turn_view(count or 1)
 
 
 @action("tab", label="pane", help="next pane", group="View")

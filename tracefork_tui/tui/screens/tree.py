@@ -12,6 +12,7 @@ from textual.worker import Worker, get_current_worker
 from ...diff import Totals
 from ...tape.peek import Peek
 from .. import kin
+from ..document import Document
 from ..family import Forest, Glance, Node, home
 from ..session import identity
 from ..tape_words import about, cost_of, nothing
@@ -47,6 +48,7 @@ class TreeScreen(ListScreen):
         super().__init__()
         self.rows: TreeList = TreeList()
         self._path = path
+        self._folder = home(path)
         self._compare = compare
         self._all = compare
         self._forest: Forest | None = None
@@ -93,7 +95,7 @@ class TreeScreen(ListScreen):
 
     def _read(self) -> None:
         self.run_worker(
-            lambda: kin.find(self.post_message, get_current_worker(), home(self._path)),
+            lambda: kin.find(self.post_message, get_current_worker(), self._folder),
             group="find",
             thread=True,
             exclusive=True,
@@ -147,6 +149,7 @@ class TreeScreen(ListScreen):
         others = [root for root in self._forest.roots if root not in family]
         roots = [*family, *others] if self._all or not family else family
         lines = lines_of(roots)
+        self.rows.display = bool(lines)
         self.rows.show(lines)
         place = on.tape.place if on and on.tape else None
         places = [line.node.tape.place if line.node.tape else None for line in lines]
@@ -159,7 +162,9 @@ class TreeScreen(ListScreen):
             right.append(f"{more:,} more in the folder: a")
         if self._forest.folder.left:
             right.append(f"{self._forest.folder.left:,} files were not looked at")
-        self.header.show((self._title, plain(os.path.basename(home(self._path)))), tuple(right))
+        if self._forest.folder.unread:
+            right.append(f"{len(self._forest.folder.unread):,} cannot be read")
+        self.header.show((self._title, plain(os.path.basename(self._folder))), tuple(right))
 
     def _fill(self) -> None:
         """Put what has become known into the lines, and into the page."""
@@ -173,7 +178,7 @@ class TreeScreen(ListScreen):
     def moved(self) -> None:
         node = self._here()
         if node is None:
-            self.about.show(nothing())
+            self.about.show(self.empty_page())
             return
         glance = self._glances.get(node.tape.place) if node.tape else None
         totals = self._totals.get(kin.stamp(node.tape)) if node.tape else None
@@ -189,6 +194,10 @@ class TreeScreen(ListScreen):
             self.about.show(page)
         if self._forest is not None and glance is not None:
             self._add_up()
+
+    def empty_page(self) -> Document:
+        """What to say where there is no tape."""
+        return nothing()
 
     def _here(self) -> Node | None:
         lines = self.rows.lines

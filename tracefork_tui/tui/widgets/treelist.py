@@ -10,9 +10,10 @@ from rich.style import Style
 
 from ..family import Glance, Node, end_words, intervention
 from ..text import plain
+from ..units import size
 from .rowlist import RowList, cell, readable
 
-STEPS, END, COST = 8, 10, 9
+STEPS, SIZE, END, COST = 8, 10, 10, 9
 NAMED = 100
 INKS = {"✓": "came", "✗": "bad", "!": "bad"}
 
@@ -43,10 +44,12 @@ def lines_of(roots: Sequence[Node]) -> list[Line]:
 
 
 class TreeList(RowList):
-    """`current` and `marked` are the places of the tape that is open and of the marked one."""
+    """`current` and `marked` are the places of the tape that is open and of the marked one.
+    `sizes`: whether the files' sizes are shown."""
 
-    def __init__(self, id: str | None = None) -> None:
+    def __init__(self, id: str | None = None, sizes: bool = False) -> None:
         super().__init__(id=id)
+        self._bytes = SIZE * sizes
         self.lines: list[Line] = []
         self.current: tuple[int, int] | None = None
         self.marked: tuple[int, int] | None = None
@@ -68,10 +71,11 @@ class TreeList(RowList):
         sign, words = end_words(seen) if seen else ("", "")
         tail = [
             (f"{seen.steps if seen else node.tape.steps:>{STEPS - 2},}  " if node.tape else "", ""),
+            (f"{size(node.tape.size):>{SIZE - 2}}  " if node.tape else "", "dim"),
             (f"{sign} {words}", INKS.get(sign, "dim")),
             (shown.cost, ""),
         ]
-        room = max(10, width - 4 - STEPS - END - COST)
+        room = max(10, width - 4 - STEPS - self._bytes - END - COST)
         head = [
             ("▸" if here else " ", "text"),
             ("●" if current else " ", "came"),
@@ -79,8 +83,8 @@ class TreeList(RowList):
         ]
         segments = [Segment(text, readable(base, self.inks, part)) for text, part in head]
         segments += self._label(shown, room, base, bool(current))
-        for (text, part), size in zip(tail, (STEPS, END, COST), strict=True):
-            end = f"{text:>{size - 1}} " if size == COST else cell(text, size)
+        for (text, part), room in zip(tail, (STEPS, self._bytes, END, COST), strict=True):
+            end = f"{text:>{room - 1}} " if room == COST else cell(text, room)
             segments.append(Segment(end, readable(base, self.inks, part or "text")))
         return segments
 
