@@ -1,22 +1,21 @@
 """msgpack, as the debugger and the debuggee each have it.
 
-Inside an agent this package is loaded under a private name, and msgpack with it: its
-pure-Python part, from a copy that is registered nowhere an agent could import.
+Inside an agent this package is loaded under a private name, and packs by itself: the agent's
+msgpack is the agent's, and the debugger's would register itself where an agent imports its own.
 """
 
 from __future__ import annotations
 
-from importlib import import_module
+import struct
 from typing import Any
 
-_msgpack: Any = import_module(
-    "_tracefork_msgpack.fallback" if __name__.startswith("_tracefork.") else "msgpack"
-)
+from . import plain
 
 LONGEST = 1 << 20  # items of a list or a map: a claim costs memory before it is believed
+_BAD = (ValueError, IndexError, TypeError, RecursionError, struct.error)
 
 
-def pack(value: Any) -> bytes:
+def _pack(value: Any) -> bytes:
     """One msgpack object. Raises TypeError, ValueError or OverflowError for what it cannot hold.
 
     Text is UTF-8; a lone surrogate is kept as its three bytes.
@@ -28,6 +27,11 @@ def pack(value: Any) -> bytes:
 
 def unpack(data: bytes) -> Any:
     """The one object that `data` is. Raises ValueError for anything else, extensions included."""
+    return unpack_all(data, 1)[0]
+
+
+def _unpack_all(data: bytes, count: int) -> list[Any]:
+    """The `count` objects that `data` is. Raises ValueError for anything else."""
     size = len(data)
     unpacker = _msgpack.Unpacker(
         raw=False,
@@ -42,13 +46,26 @@ def unpack(data: bytes) -> Any:
     )
     try:
         unpacker.feed(data)
-        value = unpacker.unpack()
+        found = [unpacker.unpack() for _ in range(count)]
         whole = unpacker.tell() == size
     except Exception as error:
         raise ValueError(f"not a msgpack object: {error or type(error).__name__}") from None
     if not whole:
         raise ValueError("bytes left after the msgpack object")
-    return value
+    return found
+
+
+def _unpack_plainly(data: bytes, count: int) -> list[Any]:
+    found, at = [], 0
+    try:
+        for _ in range(count):
+            value, at = plain.unpack_from(data, at, LONGEST)
+            found.append(value)
+    except _BAD as error:
+        raise ValueError(f"not a msgpack object: {error or type(error).__name__}") from None
+    if at != len(data):
+        raise ValueError("bytes left after the msgpack object")
+    return found
 
 
 def packable(value: Any) -> bool:
@@ -67,3 +84,11 @@ def packable(value: Any) -> bool:
 
 def _refused(code: int, _: bytes) -> Any:
     raise ValueError(f"extension type {code}")
+
+
+if __name__.startswith("_tracefork."):
+    pack, unpack_all = plain.pack, _unpack_plainly
+else:
+    import msgpack as _msgpack
+
+    pack, unpack_all = _pack, _unpack_all

@@ -14,6 +14,7 @@ VERSION = 1
 
 HEADER = 0  # [0, format, version, {...}]
 ATOM = 1  # [1, number, value]            an interned value: header pair, call stack, URL, name
+DRAWS = 2  # [2, n, count, sources, which, times, columns]   a run of draws (columns.py)
 SEND = 3  # [3, n, t, task, site, provenance, method, url, [headers], pieces, size, sha256]
 HEAD = 4  # [4, n, t, status, reason, http_version, [headers]]
 CHUNK = 5  # [5, n, t, bytes]
@@ -26,7 +27,9 @@ INDEX = 11  # [11, lengths, owners, kinds, atoms, first, last, meanings]
 FOOTER = 12  # [12, index offset (8 bytes), steps (8 bytes), fingerprint, order, content, mac]
 LOST = 255  # in an index only: bytes that no record could be read from
 
-STEP_KINDS = frozenset((SEND, HEAD, CHUNK, END, DRAW))
+STEP_KINDS = frozenset((SEND, HEAD, CHUNK, END, DRAW, DRAWS))
+DRAW_KINDS = frozenset((DRAW, DRAWS))
+RUN_MOST = 4096  # draws in a DRAWS record
 
 ENDS = ("eof", "closed", "cancelled", "error")
 PROVENANCES = ("live", "recorded", "stale", "edited", "fault", "scripted", "human")
@@ -38,6 +41,7 @@ _TYPES = {"i": int, "s": str, "b": bytes, "l": list, "m": dict, "0": type(None)}
 _SHAPES = {  # the types of the fields behind the kind; "?" is any; or, for an END, one of two
     HEADER: ("sim",),
     ATOM: ("i?",),
+    DRAWS: ("iilbbl",),
     SEND: ("iiiiiiillib",),
     HEAD: ("iiiiil",),
     CHUNK: ("iib",),
@@ -75,6 +79,8 @@ def checked(record: Any) -> list[Any]:
         raise ValueError(f"a record of kind {kind} with a field of the wrong type")
     if kind == ATOM and not _is_atom(record[2]):
         raise ValueError("an atom that is neither text nor a list of texts")
+    if kind == DRAWS and not _is_run(*record[1:7]):
+        raise ValueError("a run of draws that is none")
     if kind == END and not _is_error(record[4]):
         raise ValueError("an error that is none")
     return record[: 1 + size]
@@ -88,6 +94,20 @@ def owner(record: list[Any]) -> int:
 def _is_atom(value: Any) -> bool:
     return isinstance(value, str) or (
         isinstance(value, list) and all(isinstance(part, str) for part in value)
+    )
+
+
+def _is_run(
+    n: int, count: int, sources: list[Any], which: bytes, times: bytes, columns: list[Any]
+) -> bool:
+    """True where what a run of draws claims is borne out by its size."""
+    return (
+        n > 0
+        and 0 < count <= min(RUN_MOST, len(times))
+        and 0 < len(sources) == len(columns) <= 256
+        and len(which) in ((0, count) if len(sources) == 1 else (count,))
+        and all(type(column) is bytes for column in columns)
+        and all(type(said) is list and [*map(type, said)] == [int] * 5 for said in sources)
     )
 
 

@@ -1,0 +1,184 @@
+"""The newest draws of a run that goes on: a small file beside the tape, mapped into memory, so
+that a draw costs no system call and yet outlives the death of the process.
+
+They stand in it until they are appended to the tape as one record. What it holds counts only
+while the tape has no whole record but atoms from `at` on: it is what was being appended there.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+from collections.abc import Iterator
+from typing import Any
+
+from .codec import pack, unpack_all
+from .columns import FLOATS, INTEGERS, MOST, OBJECTS, pack_run
+
+SUFFIX = ".draws"
+MAGIC = int.from_bytes(b"tfdraws1", "little")
+SALT, AT, N, COUNT, SOURCES, SAID, HELD, START = range(1, 9)  # places in the head, after MAGIC
+TIMES = 128
+VALUES = TIMES + 8 * MOST
+WHICH = VALUES + 8 * MOST
+SAYS = WHICH + MOST
+HOLDS = SAYS + (1 << 15)
+SIZE = HOLDS + (1 << 16)
+LENGTH = 20
+"""Bits of a value's length, beside its place, where it stands among the objects."""
+
+
+def beside(path: str) -> str:
+    """Where the newest draws of the tape at `path` stand."""
+    folder, name = os.path.split(path)
+    return os.path.join(folder, f".{name}{SUFFIX}")
+
+
+class Tail:
+    """Draws that are not on the tape yet, by column; `count` of them, from step `n` on."""
+
+    def __init__(self, memory: Any) -> None:
+        view = self._view = memoryview(memory)
+        self.head = view[:TIMES].cast("Q")
+        self.times = view[TIMES:VALUES].cast("q")
+        self.integers = view[VALUES:WHICH].cast("q")
+        self.floats = view[VALUES:WHICH].cast("d")
+        self.which = view[WHICH:SAYS]
+
+    @classmethod
+    def create(cls, path: str, salt: int, start: int) -> Tail:
+        """The one beside the tape at `path`; `start`: nanoseconds, where its time begins.
+
+        Raises OSError. The room on the disk is taken now: a full disk must not be met later,
+        where it would end the agent.
+        """
+        fd = os.open(beside(path), os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        try:
+            _allocate(fd)
+            tail = cls(mmap.mmap(fd, SIZE))
+        finally:
+            os.close(fd)
+        tail.head[SALT], tail.head[START] = salt, start
+        tail.head[0] = MAGIC
+        return tail
+
+    @classmethod
+    def left(cls, path: str, salt: int) -> Tail | None:
+        """What a dead writer of the tape at `path` left behind."""
+        try:
+            with open(beside(path), "rb") as file:
+                data = file.read(SIZE)
+        except OSError:
+            return None
+        tail = cls(data) if len(data) == SIZE else None
+        if tail is None or tail.head[0] != MAGIC or tail.head[SALT] != salt:
+            return None
+        return tail if 0 < tail.count <= MOST else None
+
+    @property
+    def at(self) -> int:
+        return self.head[AT]
+
+    @property
+    def n(self) -> int:
+        return self.head[N]
+
+    @property
+    def count(self) -> int:
+        return self.head[COUNT]
+
+    def begin(self, at: int, n: int) -> None:
+        """Empty from now on: `at` is the tape's end, `n` the next step."""
+        self.head[COUNT] = self.head[SOURCES] = self.head[SAID] = self.head[HELD] = 0
+        self.head[AT], self.head[N] = at, n
+
+    def source(self, kind: int, said: list[Any]) -> int:
+        """The number of a source: the kind of its column, and [task, site, provenance, name,
+        type] as texts. -1 where there is no room for it.
+        """
+        place, start, data = self.head[SOURCES], self.head[SAID], pack([kind, *said])
+        if place == 256 or SAYS + start + len(data) > HOLDS:
+            return -1
+        self._view[SAYS + start : SAYS + start + len(data)] = data
+        self.head[SAID] = start + len(data)
+        self.head[SOURCES] = place + 1
+        return place
+
+    def hold(self, data: bytes) -> int:
+        """Keep a packed object; gives what stands for it among the values, -1 without room."""
+        start = self.head[HELD]
+        if HOLDS + start + len(data) > SIZE:
+            return -1
+        self._view[HOLDS + start : HOLDS + start + len(data)] = data
+        self.head[HELD] = start + len(data)
+        return start << LENGTH | len(data)
+
+    def sources(self) -> list[list[Any]]:
+        """[kind, task, site, provenance, name, type] of each."""
+        said = bytes(self._view[SAYS : SAYS + self.head[SAID]])
+        return unpack_all(said, self.head[SOURCES]) if said else []
+
+    def record(self, sources: list[list[Any]]) -> list[Any]:
+        """The DRAWS record; `sources` as above, with the atoms of their texts. Raises ValueError."""
+        count, start = self.count, self.head[START]
+        which = bytes(self.which[:count])
+        values = self._values([source[0] for source in sources], which)
+        times = [(time - start) // 1000 for time in self.times[:count].tolist()]
+        said = [(source[0], source[1:]) for source in sources]
+        return pack_run(self.n, said, which, times, values)
+
+    def _values(self, kinds: list[int], which: bytes) -> list[Any]:
+        floats = self.floats[: len(which)].tolist()
+        if kinds.count(FLOATS) == len(kinds):
+            return floats
+        integers = self.integers[: len(which)].tolist()
+        if kinds.count(INTEGERS) == len(kinds):
+            return integers
+        pick: dict[int, Any] = {
+            FLOATS: floats.__getitem__,
+            INTEGERS: integers.__getitem__,
+            OBJECTS: lambda at: self._held(integers[at]),
+        }
+        return [pick[kinds[place]](at) for at, place in enumerate(which)]
+
+    def _held(self, place: int) -> bytes:
+        start = HOLDS + (place >> LENGTH)
+        return bytes(self._view[start : start + (place & (1 << LENGTH) - 1)])
+
+
+def recovered(tail: Tail, atoms: int) -> Iterator[list[Any]]:
+    """The records of what was left behind, for a tape of so many atoms. Raises ValueError."""
+    from .records import ATOM
+
+    known: dict[Any, int] = {}
+    try:
+        sources = tail.sources()
+        for source in sources:
+            for field in (1, 2, 4, 5):
+                text = source[field]
+                key = tuple(text) if isinstance(text, list) else text
+                if key not in known:
+                    known[key] = atoms + len(known)
+                    yield [ATOM, known[key], text]
+                source[field] = known[key]
+        yield tail.record(sources)
+    except (TypeError, IndexError, OverflowError) as error:
+        raise ValueError(f"the newest draws cannot be read: {error}") from None
+
+
+def remove(path: str) -> None:
+    """What stood in the file is on the tape."""
+    try:
+        os.unlink(beside(path))
+    except OSError:
+        pass
+
+
+def _allocate(fd: int) -> None:
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(fd, 0, SIZE)
+    else:
+        os.write(fd, bytes(SIZE))
+
+
+__all__ = ["SUFFIX", "Tail", "beside", "recovered", "remove"]
