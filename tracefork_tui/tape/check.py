@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -11,6 +10,7 @@ from . import frames, records
 from .codec import unpack
 from .errors import TapeError
 from .index import Index
+from .packed import Packed
 from .reader import FOOTER_SIZE, NOT_CLOSED, Tape
 from .seal import content_of
 from .steps import Exchange
@@ -23,6 +23,7 @@ class Report:
     path: str
     steps: int
     size: int
+    packed: bool
     fingerprint: str
     damage: list[str]
     notes: list[str]
@@ -32,7 +33,8 @@ class Report:
 
     def lines(self) -> Iterator[str]:
         state = "damaged" if self.damage else "whole"
-        yield f"{self.path}: {state}, {self.steps} steps, {self.size} bytes"
+        packed = " packed" if self.packed else ""
+        yield f"{self.path}: {state}, {self.steps} steps, {self.size} bytes{packed}"
         yield f"fingerprint {self.fingerprint}"
         yield from (f"damage: {line}" for line in self.damage)
         yield from (f"note: {line}" for line in self.notes)
@@ -52,14 +54,18 @@ def check(path: str) -> Report:
         damage += _run(tape)
         damage += _steps(tape)
         damage += _hashes(tape)
-        size = os.path.getsize(path)
-        return Report(path, len(tape.steps), size, tape.fingerprint, damage, notes)
+        file = tape.file
+        packed = isinstance(file, Packed)
+        if isinstance(file, Packed) and not file.damage:
+            damage += file.check()
+        steps, fingerprint = len(tape.steps), tape.fingerprint
+        return Report(path, steps, file.stored, packed, fingerprint, damage, notes)
 
 
 def _records(tape: Tape) -> Iterator[str]:
     """The records as they lie in the file, and whether the index names the same ones."""
     found, start = Index(), 0
-    for item in frames.scan(tape.fileno(), 0, tape.index.end, tape.salt):
+    for item in frames.scan(tape.file.pread, 0, tape.index.end, tape.salt):
         start, length = item.offset, item.end - item.offset
         if isinstance(item, frames.Gap):
             yield f"{item.reason} at byte {start}"
@@ -105,10 +111,10 @@ def _hashes(tape: Tape) -> Iterator[str]:
     """The hashes in the footer."""
     if not tape.sealed:
         return
-    size = os.fstat(tape.fileno()).st_size
-    footer = frames.read(tape.fileno(), size - FOOTER_SIZE, size, tape.salt)
+    size = tape.file.size
+    footer = frames.read(tape.file.pread, size - FOOTER_SIZE, size, tape.salt)
     _, _, _, fingerprint, order, content, _ = unpack(footer.payload)
-    if content_of(tape.fileno(), footer.offset) != content:
+    if content_of(tape.file.pread, footer.offset) != content:
         yield "the file is not as it was when it was closed"
     if fingerprint.hex() != tape.fingerprint:
         yield "the fingerprint is not the one that it was closed with"

@@ -10,12 +10,13 @@ bytes before a frame give its seed, any frame can be verified alone.
 
 from __future__ import annotations
 
-import os
 import re
 import struct
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Callable, NamedTuple
 from zlib import crc32
+
+Pread = Callable[[int, int], bytes]  # (size, offset): fewer bytes only where the file ends
 
 CRC_SIZE = 5
 MAX_PAYLOAD = 1 << 31
@@ -69,12 +70,12 @@ def encode(payload: bytes, seed: int) -> tuple[bytes, int]:
     return b"".join((head, payload, b"\xce", crc.to_bytes(4, "big"))), crc
 
 
-def read(fd: int, offset: int, size: int, salt: int) -> Frame:
+def read(pread: Pread, offset: int, size: int, salt: int) -> Frame:
     """The frame at `offset` of a file of `size` bytes. Raises BadFrame."""
     if offset < 4:
-        seed, block = 0, os.pread(fd, _BLOCK, offset)
+        seed, block = 0, pread(_BLOCK, offset)
     else:
-        block = os.pread(fd, _BLOCK, offset - 4)
+        block = pread(_BLOCK, offset - 4)
         seed, block = int.from_bytes(block[:4], "big") ^ salt, block[4:]
     if not block:
         raise BadFrame(offset, "the file ends here", torn=True)
@@ -90,7 +91,7 @@ def read(fd: int, offset: int, size: int, salt: int) -> Frame:
         raise BadFrame(offset, "the record is larger than any can be")
     missing = end - offset - len(block)
     if missing > 0:
-        block += os.pread(fd, missing, offset + len(block))
+        block += pread(missing, offset + len(block))
     stop = start + length
     if len(block) < stop + CRC_SIZE:
         raise BadFrame(offset, "the record is cut short", torn=True)
@@ -101,15 +102,15 @@ def read(fd: int, offset: int, size: int, salt: int) -> Frame:
     return Frame(offset, payload, end, stored)
 
 
-def scan(fd: int, offset: int, size: int, salt: int) -> Iterator[Frame | Gap]:
+def scan(pread: Pread, offset: int, size: int, salt: int) -> Iterator[Frame | Gap]:
     """Frames from `offset` to `size`, and what lies between them where bytes are damaged.
 
     The work of finding the way again is bounded by the size of the file.
     """
-    search = _Search(fd, size, salt)
+    search = _Search(pread, size, salt)
     while offset < size:
         try:
-            frame = read(fd, offset, size, salt)
+            frame = read(pread, offset, size, salt)
         except BadFrame as bad:
             after = search.next_frame(offset)
             yield Gap(offset, after or size, bad.reason, bad.torn and after is None)
@@ -122,8 +123,8 @@ def scan(fd: int, offset: int, size: int, salt: int) -> Iterator[Frame | Gap]:
 class _Search:
     """Finds where reading can go on behind a damaged frame."""
 
-    def __init__(self, fd: int, size: int, salt: int) -> None:
-        self._fd = fd
+    def __init__(self, pread: Pread, size: int, salt: int) -> None:
+        self._pread = pread
         self._size = size
         self._salt = salt
         self._budget = 4 * size + 16 * _WINDOW
@@ -134,7 +135,7 @@ class _Search:
         The bad frame's own length is tried first, then every place where one frame could end
         and the next begin.
         """
-        head = os.pread(self._fd, 5, offset)
+        head = self._pread(5, offset)
         width = _WIDTHS.get(head[0]) if head else None
         if width is not None:
             length = int.from_bytes(head[1 : 1 + width], "big")
@@ -143,7 +144,7 @@ class _Search:
                 return behind
         position = offset + 1
         while position < self._size and self._budget > 0:
-            window = os.pread(self._fd, _WINDOW + CRC_SIZE, position)
+            window = self._pread(_WINDOW + CRC_SIZE, position)
             self._budget -= len(window)
             for match in _BORDER.finditer(window):
                 if self._starts(position + match.start() + CRC_SIZE):
@@ -155,15 +156,15 @@ class _Search:
         if offset >= self._size or self._budget <= 0:
             return False
         try:
-            frame = read(self._fd, offset, self._size, self._salt)
+            frame = read(self._pread, offset, self._size, self._salt)
         except BadFrame as bad:
-            cost = _BLOCK if bad.torn else _claimed(self._fd, offset)
+            cost = _BLOCK if bad.torn else _claimed(self._pread, offset)
             self._budget -= min(cost, self._size)
             return False
         self._budget -= frame.end - frame.offset
         return True
 
 
-def _claimed(fd: int, offset: int) -> int:
-    head = os.pread(fd, 5, offset)
+def _claimed(pread: Pread, offset: int) -> int:
+    head = pread(5, offset)
     return _BLOCK + int.from_bytes(head[1 : 1 + _WIDTHS.get(head[0], 0)], "big")

@@ -113,10 +113,10 @@ class Index:
         arrays = (self.atoms, self.first, self.last)
         return [
             records.INDEX,
-            _dump(self.lengths),
-            _dump(self.owners),
+            dump(self.lengths),
+            dump(self.owners),
             bytes(self.kinds),
-            *map(_dump, arrays),
+            *map(dump, arrays),
             meanings,
         ]
 
@@ -127,12 +127,12 @@ class Index:
         """
         index = cls()
         _, lengths, owners, kinds, atoms, first, last, meanings = record
-        index.lengths = _load(lengths)
-        index.owners = _load(owners)
+        index.lengths = numbers(lengths)
+        index.owners = numbers(owners)
         index.kinds = bytearray(kinds)
-        index.atoms = _load(atoms)
-        index.first = _load(first)
-        index.last = _load(last)
+        index.atoms = numbers(atoms)
+        index.first = numbers(first)
+        index.last = numbers(last)
         index.offsets = array("Q", accumulate(index.lengths, initial=0))
         index.end = index.offsets.pop()
         index._fit(end, len(meanings))
@@ -151,14 +151,16 @@ def _fill(values: array[int], place: int) -> None:
         values.extend([NOWHERE] * missing)
 
 
-def _dump(values: array[int]) -> bytes:
+def dump(values: array[int]) -> bytes:
+    """The bytes of integers, little-endian."""
     if sys.byteorder == "big":
         values = array(values.typecode, values)
         values.byteswap()
     return values.tobytes()
 
 
-def _load(data: bytes) -> array[int]:
+def numbers(data: bytes) -> array[int]:
+    """Little-endian unsigned 32-bit integers. Raises ValueError for bytes left over."""
     values = array("I")
     values.frombytes(data)
     if sys.byteorder == "big":

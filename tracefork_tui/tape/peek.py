@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-import stat
 from dataclasses import dataclass
 from typing import Any
 
 from . import frames, records
 from .codec import unpack
+from .errors import TapeError
+from .files import File, opened
+from .packed import Packed
 from .reader import FOOTER_SIZE
 
 START = 256
@@ -39,36 +41,35 @@ class Peek:
 def peek(path: str) -> Peek | None:
     """What is at `path`; None for all that is no tape, or none that this release reads."""
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    except (OSError, ValueError):
+        file = opened(path, search=False)
+    except TapeError:
         return None
     try:
-        return _peek(fd, path)
+        return _peek(file, path)
     except (OSError, ValueError, TypeError, IndexError, KeyError, RecursionError):
         return None
     finally:
-        os.close(fd)
+        file.close()
 
 
-def _peek(fd: int, path: str) -> Peek | None:
-    found = os.fstat(fd)
-    start = os.pread(fd, START, 0)
-    if not stat.S_ISREG(found.st_mode) or records.FORMAT.encode() not in start:
+def _peek(file: File | Packed, path: str) -> Peek | None:
+    found = os.fstat(file.fd)
+    if records.FORMAT.encode() not in file.pread(START, 0):
         return None
-    end = min(found.st_size, HEADER_MOST)
-    first = frames.read(fd, 0, end, 0)
+    first = frames.read(file.pread, 0, min(file.size, HEADER_MOST), 0)
     kind, name, version, header = unpack(first.payload)[:4]
     known = kind == records.HEADER and name == records.FORMAT and isinstance(header, dict)
     if not known or version > records.VERSION:
         return None
-    fingerprint, steps = _footer(fd, found.st_size, first.crc)
+    fingerprint, steps = _footer(file, first.crc)
     place = found.st_dev, found.st_ino
     return Peek(path, header, fingerprint, steps, place, found.st_size, found.st_mtime_ns)
 
 
-def _footer(fd: int, size: int, salt: int) -> tuple[str, int]:
+def _footer(file: File | Packed, salt: int) -> tuple[str, int]:
+    size = file.size
     try:
-        frame = frames.read(fd, size - FOOTER_SIZE, size, salt)
+        frame = frames.read(file.pread, size - FOOTER_SIZE, size, salt)
         kind, _, steps, fingerprint, *_ = unpack(frame.payload)
         if kind != records.FOOTER or frame.end != size:
             return "", 0

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import stat
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
@@ -20,7 +19,9 @@ from . import chain, decode, frames, records
 from .bodies import Source, join
 from .codec import unpack
 from .errors import NewerVersion, TapeError
+from .files import File, opened
 from .index import MEANING, NOWHERE, Index
+from .packed import Packed
 from .steps import Draw, Note, Outcome, Step
 from .writer import locked
 
@@ -51,7 +52,6 @@ class Tape:
         self.content = self.mac = b""
         self.salt = 0
         self.index = Index()
-        self._fd = -1
         self._lost: list[str] = []
         self._torn = ""
         self._held = self._closed = False
@@ -61,17 +61,13 @@ class Tape:
         self._atoms: dict[int, Any] = {}
         self._steps: OrderedDict[int, Step] = OrderedDict()
         self._bodies: OrderedDict[int, bytes] = OrderedDict()
+        self._file = opened(self.path)
         try:
-            self._fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-            found = os.fstat(self._fd)
-            self._size = found.st_size
-            if not stat.S_ISREG(found.st_mode):
-                raise TapeError(f"{self.path}: is no regular file; name a tape")
+            self._size = self._file.size
             self._open()
-        except (OSError, ValueError) as error:
+        except OSError as error:
             self.close()
-            reason = getattr(error, "strerror", None) or "not a file"
-            raise TapeError(f"{self.path}: {reason.lower()}") from None
+            raise TapeError(f"{self.path}: {(error.strerror or 'unreadable').lower()}") from None
         except BaseException:
             self.close()
             raise
@@ -83,7 +79,7 @@ class Tape:
         if not self._open_by_footer():
             self.index.add(records.HEADER, 0, first.end)
             self._scan()
-            self._held = locked(self._fd)
+            self._held = locked(self._file.fd)
 
     @property
     def fingerprint(self) -> str:
@@ -102,9 +98,10 @@ class Tape:
     @property
     def damage(self) -> list[str]:
         """What was cut, repaired or missing as of the last look at the file, one line each."""
-        lines = self._lost[:LINES_KEPT]
-        if len(self._lost) > LINES_KEPT:
-            lines.append(f"and {len(self._lost) - LINES_KEPT} places more")
+        lost = [*self._file.damage, *self._lost]
+        lines = lost[:LINES_KEPT]
+        if len(lost) > LINES_KEPT:
+            lines.append(f"and {len(lost) - LINES_KEPT} places more")
         if not self.sealed and not self._held:
             lines += [self._torn] if self._torn else []
             lines.append(BAD_END if self._closed else NOT_CLOSED)
@@ -178,7 +175,7 @@ class Tape:
             record = self.head_of(n)
             try:
                 own = self._request_source(n)
-                body = join(own, record[10], self._source, self._size)
+                body = join(own, record[10], self._source, self._file.stored)
             except ValueError as error:
                 raise TapeError(f"{self.path}: step {n} is damaged: {error}") from None
             if sha256(body).digest() != record[11]:
@@ -217,8 +214,8 @@ class Tape:
         """Take in what a writer has appended since; True if there was anything."""
         if self.sealed:
             return False
-        self._held = locked(self._fd)
-        self._size = os.fstat(self._fd).st_size
+        self._held = locked(self._file.fd)
+        self._size = self._file.size
         before = self.index.end
         if self._size < before and not self._torn:
             self._torn = "it was shortened while it was open"
@@ -234,13 +231,13 @@ class Tape:
             self._open_by_footer()
         return self.sealed or self.index.end > before
 
-    def fileno(self) -> int:
-        return self._fd
+    @property
+    def file(self) -> File | Packed:
+        """The bytes that are read."""
+        return self._file
 
     def close(self) -> None:
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
+        self._file.close()
 
     def __enter__(self) -> Tape:
         return self
@@ -266,9 +263,9 @@ class Tape:
         if self._size == 0:
             raise TapeError(f"{self.path}: the file is empty; record a run with `record -o`")
         try:
-            return frames.read(self._fd, 0, self._size, 0)
+            return frames.read(self._file.pread, 0, self._size, 0)
         except frames.BadFrame as bad:
-            start = os.pread(self._fd, 64, 0)
+            start = self._file.pread(64, 0)
             if records.FORMAT.encode() in start:
                 what = "is cut within its header" if bad.torn else "has a damaged header"
                 raise TapeError(f"{self.path}: the tape {what}; nothing can be read") from None
@@ -294,10 +291,10 @@ class Tape:
     def _open_by_footer(self) -> bool:
         """Take the index from the end of the file. False where it is not there or not whole."""
         try:
-            frame = frames.read(self._fd, self._size - FOOTER_SIZE, self._size, self.salt)
+            frame = frames.read(self._file.pread, self._size - FOOTER_SIZE, self._size, self.salt)
             kind, where, steps, _, _, content, mac = records.checked(unpack(frame.payload))
             start = int.from_bytes(where, "little")
-            at_end = frames.read(self._fd, start, self._size, self.salt)
+            at_end = frames.read(self._file.pread, start, self._size, self.salt)
             record = records.checked(unpack(at_end.payload))
             if kind != records.FOOTER or record[0] != records.INDEX or at_end.end != frame.offset:
                 return False
@@ -315,7 +312,7 @@ class Tape:
     def _scan(self) -> None:
         """Index the records from the end of the index on."""
         self._torn = ""
-        for found in frames.scan(self._fd, self.index.end, self._size, self.salt):
+        for found in frames.scan(self._file.pread, self.index.end, self._size, self.salt):
             if isinstance(found, frames.Frame):
                 self._take(found)
             elif found.torn:
@@ -370,7 +367,7 @@ class Tape:
         record = self._records.get(offset)
         if record is None:
             try:
-                payload = frames.read(self._fd, offset, self._size, self.salt).payload
+                payload = frames.read(self._file.pread, offset, self._size, self.salt).payload
                 record = records.checked(unpack(payload))
             except (ValueError, OSError) as error:
                 raise TapeError(f"{self.path}: damaged at byte {offset}: {error}") from None

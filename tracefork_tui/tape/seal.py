@@ -60,7 +60,7 @@ def _close(fd: int, tape: Tape, last: list[list[Any]], secret: bytes) -> None:
         meanings = [tape.computed_meaning(n) for n in range(1, steps + 1)]
         where = tape.index.end
         _append(fd, tape, tape.index.pack(b"".join(meanings)))
-        content = content_of(fd, os.fstat(fd).st_size)
+        content = content_of(tape.file.pread, os.fstat(fd).st_size)
         fingerprint = chain(meanings)
         footer = [
             records.FOOTER,
@@ -85,11 +85,11 @@ def _append(fd: int, tape: Tape, record: list[Any]) -> int:
     return len(data)
 
 
-def content_of(fd: int, end: int) -> bytes:
+def content_of(pread: frames.Pread, end: int) -> bytes:
     """The SHA-256 of a file's first `end` bytes."""
     digest, position = sha256(), 0
     while position < end:
-        block = os.pread(fd, min(BLOCK, end - position), position)
+        block = pread(min(BLOCK, end - position), position)
         if not block:
             break
         digest.update(block)

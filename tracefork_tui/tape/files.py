@@ -1,0 +1,59 @@
+"""The bytes of a tape, wherever they lie: in a file as they are, or packed in one."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from .errors import TapeError
+from .packed import Packed, is_packed
+
+
+class File:
+    """A regular file, open for reading. Raises TapeError for what is none or cannot be opened."""
+
+    damage: tuple[str, ...] = ()
+
+    def __init__(self, path: str) -> None:
+        self.fd = -1
+        try:
+            self.fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+            regular = stat.S_ISREG(os.fstat(self.fd).st_mode)
+        except (OSError, ValueError) as error:
+            self.close()
+            reason = getattr(error, "strerror", None) or "not a file"
+            raise TapeError(f"{path}: {reason.lower()}") from None
+        if not regular:
+            self.close()
+            raise TapeError(f"{path}: is no regular file; name a tape")
+
+    @property
+    def size(self) -> int:
+        return os.fstat(self.fd).st_size
+
+    stored = size
+
+    def pread(self, size: int, offset: int) -> bytes:
+        """Up to `size` bytes from `offset` on. Raises OSError."""
+        return os.pread(self.fd, size, offset)
+
+    def close(self) -> None:
+        if self.fd >= 0:
+            os.close(self.fd)
+            self.fd = -1
+
+
+def opened(path: str, search: bool = True) -> File | Packed:
+    """The tape's bytes at `path`, unpacked as they are read; `search`: see Packed.
+
+    Raises TapeError.
+    """
+    file = File(path)
+    try:
+        return Packed(file, path, search) if is_packed(file.pread) else file
+    except OSError as error:
+        file.close()
+        raise TapeError(f"{path}: {(error.strerror or 'unreadable').lower()}") from None
+    except BaseException:
+        file.close()
+        raise
