@@ -48,6 +48,8 @@ def words_of(line: str) -> tuple[str, str]:
     line = line.strip()
     if line[:1] == "/":
         return "search", line[1:].strip()
+    if line[:1] == "@":
+        return "goto", line
     word, _, rest = line.partition(" ")
     if word in GOTO and is_number(rest.strip()):
         word, rest = rest.strip(), ""

@@ -10,11 +10,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ..tape.reader import Tape
+from .beside import Beside
 from .lens import Lens
 from .look import Kind, Reader, Seen, agent_of
 from .text import plain
 
 if TYPE_CHECKING:
+    from ..query import Query
     from .drafts import Draft
 
 HISTORY = 200
@@ -27,7 +29,9 @@ class Session:
     `proof`: what was shown of the tape by replaying it since it was opened. `trusted`: the user
     let its command be run; `where`, if that was asked: "here" or in a "copy" of its folder.
     `drafts`: answers that were edited, by step. `lens`: which steps the list shows.
-    `typed`: the lines that were typed, by what they were for, the newest last.
+    `needle` and `sought`: the text, or the expression, that was last searched for. `beside`: what
+    is kept beside the tape. `typed`: the lines that were typed, by what they were for, the newest
+    last.
     """
 
     def __init__(self, tape: Tape) -> None:
@@ -36,8 +40,9 @@ class Session:
         self.reader = Reader(tape)
         self.cursor = min(1, self.reader.count)
         self.lens = Lens(lambda: self.reader.count)
-        self.marks: dict[str, int] = {}
+        self.beside = Beside(tape)
         self.needle = ""
+        self.sought: Query | None = None
         self.proof = "not replayed"
         self.trusted = False
         self.where = ""

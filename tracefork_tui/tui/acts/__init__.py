@@ -3,6 +3,18 @@ here and name the module below; keys, hints, help, palette and command line foll
 
 from __future__ import annotations
 
-from . import compare, filter, fork, jump, move, search, stack, tape, view
+from . import breaks, compare, filter, fork, jump, marks, move, search, stack, tape, view
 
-__all__ = ["compare", "filter", "fork", "jump", "move", "search", "stack", "tape", "view"]
+__all__ = [
+    "breaks",
+    "compare",
+    "filter",
+    "fork",
+    "jump",
+    "marks",
+    "move",
+    "search",
+    "stack",
+    "tape",
+    "view",
+]

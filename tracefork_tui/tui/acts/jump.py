@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..actions import action
+from ..actions import Mistake, action
+from ..moments import seconds, step_at
 from ..rows import is_bad
-from ..text import plain
+from ..text import short
 
 if TYPE_CHECKING:
+    from ...tape.reader import Tape
     from ..look import Reader
     from ..screens.main import MainScreen
 
@@ -61,32 +63,72 @@ def _history(screen: MainScreen, n: int | None) -> None:
         screen.go(n)
 
 
-def _put_mark(screen: MainScreen, letter: str) -> None:
-    screen.session.marks[letter[0]] = screen.session.cursor
-    screen.marks_changed()
-    screen.say(f"marked step {screen.session.cursor} as {plain(letter[0])}")
+def _to(screen: MainScreen, words: str) -> None:
+    """Jump to a step, a moment, or so many steps on."""
+    session, word = screen.session, words.strip()
+    if word.startswith("@"):
+        _to_moment(screen, word[1:])
+        return
+    if not word:
+        return
+    digits = word[1:] if word[:1] in ("+", "-") else word
+    if not digits.isdecimal() or len(digits) > 10:
+        raise Mistake(f"“{short(word, 20)}” is no step: 12, +3, -3, or @1m30s")
+    n = int(digits) if digits == word else session.cursor + int(word)
+    if not 1 <= n <= session.count:
+        raise Mistake(f"there is no step {n}; the tape has {session.count}")
+    screen.jump(n)
 
 
-def _jump_to_mark(screen: MainScreen, letter: str) -> None:
-    session = screen.session
-    n = session.places.last if letter[0] == "'" else session.marks.get(letter[0])
+def _to_moment(screen: MainScreen, word: str) -> None:
+    moment = seconds(word)
+    if moment is None:
+        raise Mistake(f"“@{short(word, 20)}” is no time: @90s, @1m30s, @1:30")
+    n = step_at(screen.session.tape, moment)
     if n is None:
-        screen.say(f"no mark {plain(letter[0])}")
+        raise Mistake("this tape does not tell when its steps began")
+    screen.jump(n)
+
+
+@action(label="go to", group="Jump", give=_to,
+        help="a step by its number, or by its time from the start: :@1m30s")  # fmt: skip
+def goto(screen: MainScreen, count: int | None) -> None:
+    if count:
+        _to(screen, str(count))
     else:
-        screen.jump(n)
+        screen.ask_line("go to ", lambda text: _to(screen, text))
 
 
-@action("m", label="mark", help="mark this step with a letter", group="Jump", give=_put_mark)
-def mark(screen: MainScreen, count: int | None) -> None:
-    screen.ask_key("mark this step as … (a letter)", lambda letter: _put_mark(screen, letter))
+@action("right_parenthesis", label="same", group="Jump",
+        help="next step of the same tool, or of the same draw")  # fmt: skip
+def next_same(screen: MainScreen, count: int | None) -> None:
+    _same(screen, 1, count or 1)
 
 
-@action(
-    "apostrophe",
-    label="go to mark",
-    help="jump to a mark; '' to where the last jump started",
-    group="Jump",
-    give=_jump_to_mark,
-)
-def to_mark(screen: MainScreen, count: int | None) -> None:
-    screen.ask_key("jump to mark … (a letter)", lambda letter: _jump_to_mark(screen, letter))
+@action("left_parenthesis", label="same back", group="Jump",
+        help="previous step of the same tool, or of the same draw")  # fmt: skip
+def previous_same(screen: MainScreen, count: int | None) -> None:
+    _same(screen, -1, count or 1)
+
+
+def _same(screen: MainScreen, way: int, count: int) -> None:
+    """A tool's name is called by a reply, and is the draw's where its result was drawn."""
+    from ...query.facts import Facts
+
+    def names(tape: Tape, n: int) -> set[str]:
+        facts = Facts(tape, n)
+        return {facts.name} if facts.name else set(facts.tool)
+
+    here = names(screen.session.tape, screen.session.cursor)
+    if not here:
+        raise Mistake("this step calls no tool and draws no value")
+    left = count
+
+    def wanted(reader: Reader, n: int) -> bool:
+        nonlocal left
+        left -= not here.isdisjoint(names(reader.tape, n))
+        return left == 0
+
+    what = short(", ".join(sorted(here)), 40)
+    side = "after" if way > 0 else "before"
+    screen.seek(wanted, way, what, f"no {what} {side} this step")

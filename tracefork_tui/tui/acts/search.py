@@ -1,4 +1,5 @@
-"""Plain text search: through the view that is open, then step after step."""
+"""Search: plain text through the view that is open, then step after step; `/=` for the next
+step of which an expression is true."""
 
 from __future__ import annotations
 
@@ -7,29 +8,42 @@ from typing import TYPE_CHECKING
 from ..actions import action
 from ..text import short
 from ..views import build, views_of
+from .breaks import compiled
 
 if TYPE_CHECKING:
+    from ...query import Query
     from ..look import Reader
     from ..screens.main import MainScreen
 
 
 def start(screen: MainScreen, text: str) -> None:
-    """Look for a text, or again for the last one where it is empty."""
-    screen.session.needle = text or screen.session.needle
-    screen.highlight(screen.session.needle)
+    """Look for a text, for `=` and an expression, or again for the last one where it is empty."""
+    session = screen.session
+    if text.startswith("=") and text[1:].strip():
+        session.sought = compiled(text[1:].strip())
+    elif text.strip("="):
+        session.needle, session.sought = text, None
+    if session.sought is None:
+        screen.highlight(session.needle)
     _next(screen, 1)
 
 
 @action(
     "slash",
     label="search",
-    help="search the open view from here on, step after step; a capital makes case count",
+    help="search the open view from here on, step after step; a capital makes case count;"
+    " /= searches for an expression",
     group="Search",
     hint=4,
     give=start,
 )
 def search(screen: MainScreen, count: int | None) -> None:
-    screen.ask_line("/", lambda text: start(screen, text), screen.highlight)
+    from ..judging import Judge, after_sign
+
+    def typing(text: str) -> None:
+        screen.highlight("" if text.startswith("=") else text)
+
+    screen.ask_line("/", lambda text: start(screen, text), typing, judge=Judge(screen, after_sign))
 
 
 @action("n", label="next match", help="next match", group="Search")
@@ -43,6 +57,9 @@ def previous_match(screen: MainScreen, count: int | None) -> None:
 
 
 def _next(screen: MainScreen, way: int) -> None:
+    if screen.session.sought is not None:
+        _next_true(screen, screen.session.sought, way)
+        return
     needle = screen.session.needle
     if not needle:
         screen.say("nothing to search for yet: / starts a search")
@@ -65,6 +82,15 @@ def _next(screen: MainScreen, way: int) -> None:
     side = "after" if way > 0 else "before"
     what = f"“{short(needle, 30)}”"
     screen.seek(wanted, way, what, f"no {what} {side} this in {view}", show)
+
+
+def _next_true(screen: MainScreen, query: Query, way: int) -> None:
+    def wanted(reader: Reader, n: int) -> bool:
+        return query.matches_at(reader.tape, n)
+
+    side = "after" if way > 0 else "before"
+    what = short(query.text, 40)
+    screen.seek(wanted, way, what, f"{what} is true of no step {side} this")
 
 
 def _to_match(screen: MainScreen, way: int) -> None:

@@ -88,9 +88,10 @@ class MainScreen(Screen[None]):
         self.session = session
         self.keys = Keys()
         self.timeline = Timeline(session, id="timeline")
-        self.scans = Scans(self)
+        self.scans = Scans(self, session)
         self._filter = Bar(id="filter")
         self.sieve = Sieve(self, self._filter)
+        self._note = Bar(id="note")
         self.body = LineView(id="body")
         self.context = Context(id="context")
         self.view: View = NOTHING
@@ -119,6 +120,7 @@ class MainScreen(Screen[None]):
         yield self._tabs
         yield self.context
         with Vertical(id="page"):
+            yield self._note
             yield self.body
         yield self._hints
 
@@ -312,8 +314,19 @@ class MainScreen(Screen[None]):
     def scroll_body(self, lines: int) -> None:
         self.body.scroll_to(y=self.body.scroll_offset.y + lines, animate=False, force=True)
 
-    def marks_changed(self) -> None:
+    def keep(self, message: str) -> None:
+        """Keep what was put beside the tape, show it, and tell so."""
+        try:
+            self.session.beside.save()
+        except OSError as error:
+            message = f"kept for this session only: {error.strerror or error}"
+        self.say(message)
         self.timeline.refresh()
+        self._update_note()
+
+    def _update_note(self) -> None:
+        note = self.session.beside.notes.get(self.session.cursor)
+        self._note.show(*[("✎ ", "bold $text-warning"), (note, "")] if note else [])
 
     def highlight(self, needle: str) -> None:
         """Mark a text wherever it is in the view."""
@@ -325,6 +338,7 @@ class MainScreen(Screen[None]):
         """Show the step under the cursor: at once where that is quick, else when it is ready."""
         session = self.session
         self._shown = session.cursor
+        self._update_note()
         views = views_of(session.step)
         chosen = self._chosen.get(session.kind or "")
         self.view = next((view for view in views if view.name == chosen), views[0])

@@ -9,18 +9,21 @@ from textual.worker import get_current_worker
 from .. import scan as scanning
 
 if TYPE_CHECKING:
-    from .main import MainScreen
+    from textual.screen import Screen
+
+    from ..session import Session
 
 
 class Scans:
-    """Starts scans for a screen, which gets their news as Scanned."""
+    """Starts scans of a session's tape for a screen, which gets their news as Scanned."""
 
-    def __init__(self, screen: MainScreen) -> None:
+    def __init__(self, screen: Screen[Any], session: Session) -> None:
         self._screen = screen
+        self._session = session
 
     def start(self, scan: scanning.Scan[Any], urgent: bool = True) -> None:
         """Start a scan, or let it go on where the tape has grown; ends the run before."""
-        screen, session = self._screen, self._screen.session
+        screen, session = self._screen, self._session
         start = scan.start()
         serial = scan.serial
 

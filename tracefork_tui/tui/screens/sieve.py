@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..actions import Mistake
 from ..lens import Filter
 from ..scan import Scanned
 from ..text import short
@@ -29,16 +28,13 @@ class Sieve:
 
     def put(self, text: str) -> None:
         """Filter by an expression, an empty one by nothing. Raises Mistake."""
-        from ...query import QueryError, compile
+        from ..acts.breaks import compiled
 
         text = text.strip()
         if not text:
             self.clear()
             return
-        try:
-            query = compile(text)
-        except QueryError as error:
-            raise Mistake(str(error)) from None
+        query = compiled(text)
         self.clear()
         found = self._screen.session.lens.filter = Filter(query)
         self._screen.scans.start(found)

@@ -24,6 +24,7 @@ BUDGET = 0.008
 REST = 0.01
 MARGIN = 2
 KEPT = ("rec",)
+BREAK = "■"
 STRAY = "∉"
 """Before a step that is listed only because the cursor is on it."""
 
@@ -154,12 +155,15 @@ class Timeline(ScrollView, can_focus=True):
         words = "bad" if row.bad else "draw" if dim else "text"
         tail = f" {row.provenance}" if self._session.is_fork else ""
         room = width - digits - 5 - len(tail) - 1
-        text = fit(row.words, room)
+        note = self._session.beside.notes.get(row.n)
+        text = fit(f"✎ {note} · {row.words}" if note else row.words, room)
+        breaks = self._session.beside.break_steps
         part = "kept" if row.provenance in KEPT else "changed"
         pieces = (
             ("▸" if here else " ", "text"),
             (self._marked(row.n), "mark"),
-            (f"{row.n:>{digits}} ", "draw"),
+            (f"{row.n:>{digits}}", "draw"),
+            (BREAK if row.n in breaks else " ", "bad"),
             (f"{row.glyph} ", glyph),
             (text, words),
             (" " * (room - cells(text)), "text"),
@@ -170,7 +174,7 @@ class Timeline(ScrollView, can_focus=True):
         return Strip([*Strip(segments).crop_extend(0, width - 1, base), edge])
 
     def _marked(self, n: int) -> str:
-        marks = self._session.marks
+        marks = self._session.beside.marks
         stray = " " if self._session.lens.lets_through(n) else STRAY
         return next((letter for letter, at in marks.items() if at == n), stray)
 
