@@ -21,6 +21,7 @@ from .reader import Tape
 from .writer import locked, write_all
 
 LEVEL = 9
+SEED = 4  # bytes before the index: the checksum that its own is made from
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def pack(path: str, out: str, force: bool = False) -> Written:
             raise TapeError(f"{path}: it is packed already")
         if locked(source.fd):
             raise TapeError(f"{path}: it is being written; pack it when the run is over")
-        tail = tape.index.end if tape.sealed else source.size
+        tail = tape.index.end - SEED if tape.sealed else source.size
         return _write(source, _packed(source, tail), path, out, force)
 
 
