@@ -3,7 +3,7 @@ here and name the module below; keys, hints, help, palette and command line foll
 
 from __future__ import annotations
 
-from . import breaks, compare, filter, fork, jump, marks, move, search, stack, tape, view
+from . import breaks, compare, filter, fork, jump, marks, move, search, stack, tape, view, watch
 
 __all__ = [
     "breaks",
@@ -17,4 +17,5 @@ __all__ = [
     "stack",
     "tape",
     "view",
+    "watch",
 ]

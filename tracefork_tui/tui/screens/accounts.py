@@ -56,6 +56,7 @@ class Accounts:
                 outcome=self._learned.outcome if self._learned else None,
                 damage=session.tape.damage,
                 forks=self._forks,
+                watches=screen.watching.parts(),
             )
         )
         if n and not self._running and (not known or (self._grown and not totals.settled)):

@@ -35,6 +35,7 @@ from .accounts import Accounts
 from .scans import Scans
 from .seeking import Seeker
 from .sieve import Sieve
+from .watching import Watching
 
 LIGHT = 128 * 1024
 SETTLE = 0.03
@@ -92,6 +93,8 @@ class MainScreen(Screen[None]):
         self._filter = Bar(id="filter")
         self.sieve = Sieve(self, self._filter)
         self._note = Bar(id="note")
+        self._watched = Bar(id="watched")
+        self.watching = Watching(self, self._watched)
         self.body = LineView(id="body")
         self.context = Context(id="context")
         self.view: View = NOTHING
@@ -122,6 +125,7 @@ class MainScreen(Screen[None]):
         with Vertical(id="page"):
             yield self._note
             yield self.body
+            yield self._watched
         yield self._hints
 
     def on_mount(self) -> None:
@@ -139,6 +143,8 @@ class MainScreen(Screen[None]):
         self._show_step()
         self._accounts.learn()
         self._accounts.learn_family()
+        if self.session.beside.watches:
+            self.watching.load()
         if not self.session.reader.ended:
             self._follower = self.set_interval(FOLLOW, self._follow)
 
@@ -185,11 +191,15 @@ class MainScreen(Screen[None]):
         """Run an action of the registry with the count that was typed."""
         count = self.keys.take_count()
         self._hints.say("")
+        self._attempt(lambda: ACTIONS[name].run(self, count))
+        self.update_hints()
+
+    def _attempt(self, do: Then) -> None:
+        """Do something, and tell a Mistake in it."""
         try:
-            ACTIONS[name].run(self, count)
+            do()
         except Mistake as mistake:
             self.say(str(mistake))
-        self.update_hints()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "do" and parameters and parameters[0] in ACTIONS:
@@ -215,7 +225,7 @@ class MainScreen(Screen[None]):
 
     def ask_key(self, question: str, then: Callable[[str], None]) -> None:
         """Give the next character that is typed to `then`."""
-        self.keys.ask(question, then)
+        self.keys.ask(question, lambda character: self._attempt(lambda: then(character)))
         self.update_hints()
 
     def ask_line(
@@ -239,10 +249,7 @@ class MainScreen(Screen[None]):
         def take(text: str) -> None:
             if text.strip():
                 typed[:] = [*(one for one in typed if one != text), text][-LINES_KEPT:]
-            try:
-                took(text)
-            except Mistake as mistake:
-                self.say(str(mistake))
+            self._attempt(lambda: took(text))
 
         if not self.query(Prompt):
             self._prompt = Prompt(Line(sign, take, typing, judge, typed, text), self.focused)
@@ -256,7 +263,7 @@ class MainScreen(Screen[None]):
             return
         if self.keys.clear():
             return
-        if self._seeker.stop() or self.sieve.stop():
+        if self._seeker.stop() or self.sieve.stop() or self.watching.stop():
             self.say("the search was ended")
         elif self.body.needle:
             self.highlight("")
@@ -313,6 +320,9 @@ class MainScreen(Screen[None]):
 
     def scroll_body(self, lines: int) -> None:
         self.body.scroll_to(y=self.body.scroll_offset.y + lines, animate=False, force=True)
+
+    def update_context(self) -> None:
+        self._accounts.update()
 
     def keep(self, message: str) -> None:
         """Keep what was put beside the tape, show it, and tell so."""
@@ -383,6 +393,7 @@ class MainScreen(Screen[None]):
         self.body.show(document, self._keep_place)
         self._update_header()
         self._accounts.update()
+        self.watching.show()
         self._do_then()
 
     def _do_then(self) -> None:
@@ -409,6 +420,7 @@ class MainScreen(Screen[None]):
     def on_scanned(self, message: Scanned) -> None:
         if message.scan.take(message):
             self.sieve.take(message)
+            self.watching.take(message)
 
     def on_sought(self, message: work.Sought) -> None:
         self._seeker.take(message)
@@ -430,6 +442,7 @@ class MainScreen(Screen[None]):
 
     def on_resize(self, event: Resize) -> None:
         self.call_after_refresh(self._accounts.update)
+        self.call_after_refresh(self.watching.show)
 
     def _follow(self) -> None:
         """Take in what the run has added; stay on the last step if we are on it."""
@@ -442,6 +455,7 @@ class MainScreen(Screen[None]):
                 self._show_step(keep_place=True)
             self._accounts.learn()
             self.sieve.resume()
+            self.watching.resume()
         if session.reader.ended and self._follower:
             self._follower.stop()
             self._update_header()

@@ -35,6 +35,7 @@ class Facts(NamedTuple):
     outcome: Outcome | None = None
     damage: Sequence[str] = ()
     forks: Sequence[Part] = ()
+    watches: Sequence[Part] = ()
 
 
 def step_section(facts: Facts) -> list[Part]:
@@ -133,9 +134,15 @@ def forks_section(facts: Facts) -> list[Part]:
     return [("FORKS\n", "bold $text-primary"), *facts.forks] if facts.forks else []
 
 
+def watch_section(facts: Facts) -> list[Part]:
+    """The values of what is watched."""
+    return [("WATCH\n", "bold $text-primary"), *facts.watches] if facts.watches else []
+
+
 Section = Callable[[Facts], list[Part]]
 SECTIONS: list[Section] = [
     step_section,
+    watch_section,
     run_section,
     end_section,
     forks_section,
@@ -154,8 +161,10 @@ class Context(Widget):
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self._parts: list[Part] = []
+        self.watched = False
 
     def show(self, facts: Facts) -> None:
+        self.watched = bool(facts.watches)
         parts: list[Part] = []
         for section in SECTIONS:
             told = section(facts)
