@@ -21,14 +21,20 @@ def run(paths: list[str], commands: Sequence[str] | None = None, screen: bool = 
     import sys
 
     gc.disable()  # until the first paint: imports make much that lives and nothing that dies
+    from ..replay.environment import state_folder
     from ..tape.reader import Tape
     from .app import DebuggerApp
+    from .config import config_path, load
+    from .memory import Memory
 
     sys.setswitchinterval(0.001)  # a key must not wait long for work in the background
-    app = DebuggerApp(Tape(paths[0]) if paths else None)
+    config = load(config_path())
+    memory = Memory(state_folder()) if commands is None else None
+    app = DebuggerApp(Tape(paths[0]) if paths else None, config=config, memory=memory)
     app.marked = "".join(paths[1:2])
     if commands is None:
         app.run()
+        app.remember()
     else:
         _scripted(app, commands, screen)
     return app.return_code or 0

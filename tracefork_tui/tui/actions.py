@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
-
-from textual.binding import Binding
 
 if TYPE_CHECKING:
     from .screens.main import MainScreen
@@ -55,6 +53,9 @@ class Action(NamedTuple):
 
 
 ACTIONS: dict[str, Action] = {}
+KEYS: dict[str, str] = {}
+"""The action that each key stands for."""
+_OWN_KEYS: dict[str, tuple[str, ...]] = {}
 GROUPS = ("Move", "Jump", "Search", "View", "Fork", "Tape")
 
 
@@ -73,18 +74,22 @@ def action(
     def register(run: Run) -> Run:
         name = run.__name__.rstrip("_")
         ACTIONS[name] = Action(name, keys, label, help, group, run, when, hint, give, expression)
+        _OWN_KEYS[name] = keys
+        KEYS.update(dict.fromkeys(keys, name))
         return run
 
     return register
 
 
-def bindings() -> list[Binding]:
-    """A binding for each action; its id is what a keymap of the user's may name."""
-    return [
-        Binding(",".join(one.keys), f"do('{one.id}')", one.label, show=bool(one.hint), id=one.id)
-        for one in ACTIONS.values()
-        if one.keys
-    ]
+def rekey(keymap: Mapping[str, tuple[str, ...]]) -> None:
+    """Give some actions keys of the user's choice; the others have their own, less those that
+    were given away."""
+    given = {key for keys in keymap.values() for key in keys}
+    for name, one in ACTIONS.items():
+        own = tuple(key for key in _OWN_KEYS[name] if key not in given)
+        ACTIONS[name] = one._replace(keys=keymap.get(name, own))
+    KEYS.clear()
+    KEYS.update((key, name) for name, one in ACTIONS.items() for key in one.keys)
 
 
 def hints(session: Session) -> list[tuple[str, str]]:
@@ -109,7 +114,7 @@ def named(word: str) -> Action | None:
     return found[0] if wanted and len(found) == 1 else None
 
 
-_NAMES = {
+KEY_NAMES = {
     "left_square_bracket": "[",
     "right_square_bracket": "]",
     "left_curly_bracket": "{",
@@ -138,7 +143,7 @@ _NAMES = {
 
 def shown_key(key: str) -> str:
     """A key as it is written on a keyboard: Ctrl-O, Tab, }."""
-    if key in _NAMES:
-        return _NAMES[key]
+    if key in KEY_NAMES:
+        return KEY_NAMES[key]
     modifier, plus, rest = key.partition("+")
     return f"{modifier.capitalize()}-{rest.upper()}" if plus and rest else key

@@ -4,18 +4,30 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
+from textual.binding import Binding, BindingType
 from textual.command import Provider
+from textual.events import Event, Key
 from textual.filter import LineFilter
 from textual.screen import Screen
 
 from ..tape.errors import TapeError
 from ..tape.reader import Tape
+from . import themes
+from .actions import ACTIONS, rekey
 from .screens.main import MainScreen
 from .session import Session, identity
 from .text import ControlFilter, notify_plain
+
+if TYPE_CHECKING:
+    from .config import Config
+    from .memory import Memory
+    from .widgets.firststeps import FirstSteps
+
+FIRST_SESSIONS = 3
+"""In so many sessions the first keys are shown."""
 
 
 def _actions() -> type[Provider]:
@@ -26,18 +38,38 @@ def _actions() -> type[Provider]:
 
 class DebuggerApp(App[None]):
     """Shows a tape, or the tapes of a folder, and others on top of it. Raises nothing for what is
-    on them: damage is shown in place. `marked`: the path of the tape that the user has marked to
-    compare with, or "".
+    on them: damage is shown in place.
+
+    `config`: the user's settings. `memory`: what is kept from session to session; without one
+    nothing is. `marked`: the path of the tape that the user has marked to compare with, or "".
     """
 
     TITLE = "tracefork-tui"
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_actions}
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+z", "suspend_process", show=False)]
 
-    def __init__(self, tape: Tape | None, folder: str = ".") -> None:
+    def __init__(
+        self,
+        tape: Tape | None,
+        folder: str = ".",
+        config: Config | None = None,
+        memory: Memory | None = None,
+    ) -> None:
         super().__init__()
-        self.session = Session(tape) if tape is not None else None
+        self.config, self.memory = config, memory
+        self.session = self._session(tape) if tape is not None else None
         self.folder = os.path.abspath(folder)
         self.marked = ""
+        self._first_steps: FirstSteps | None = None
+        rekey(config.keys if config else {})
+        for theme in themes.OURS:
+            self.register_theme(theme)
+        self.theme = themes.first_theme(self, self._wanted_theme, os.environ if config else {})
+
+    @property
+    def _wanted_theme(self) -> str:
+        chosen = self.config.theme if self.config else ""
+        return chosen or (self.memory.theme if self.memory else "")
 
     def get_default_screen(self) -> Screen[None]:
         if self.session is not None:
@@ -55,7 +87,7 @@ class DebuggerApp(App[None]):
         session = self._session_of(path)
         if session is None:
             try:
-                session = Session(Tape(path))
+                session = self._session(Tape(path))
             except TapeError as error:
                 notify_plain(self, error, "cannot be opened", "error")
                 return None
@@ -71,16 +103,69 @@ class DebuggerApp(App[None]):
             screen.call_later(screen.action_do, then)
         return screen
 
+    # What is kept from session to session
+
+    def on_ready(self) -> None:
+        self.call_after_refresh(self._greet)
+
+    def _greet(self) -> None:
+        """Say what the user has to know about his settings and where he is."""
+        screen = self.screen
+        if not isinstance(screen, MainScreen):
+            return
+        session = screen.session
+        if self.memory is not None and session.cursor > 1:
+            first = ACTIONS["first"].key
+            screen.say(f"back at step {session.cursor}, where you left it; {first}: the first step")
+        if self.config is not None and self.config.mistake:
+            screen.say(self.config.mistake)
+        if self.memory is not None:
+            self.memory.opened += 1
+            if self.memory.opened <= FIRST_SESSIONS:
+                self._show_first_steps(screen)
+
+    def _show_first_steps(self, screen: MainScreen) -> None:
+        from .widgets.firststeps import FirstSteps
+
+        self._first_steps = FirstSteps()
+        screen.mount(self._first_steps)
+
+    async def on_event(self, event: Event) -> None:
+        await super().on_event(event)
+        if self._first_steps and isinstance(event, Key) and self._first_steps.pressed():
+            self._first_steps = None
+
     @property
     def sessions(self) -> list[Session]:
         """What is open, the lowest screen first."""
         return [one.session for one in self.screen_stack if isinstance(one, MainScreen)]
+
+    def _session(self, tape: Tape) -> Session:
+        """A session that stands where the user left the tape."""
+        session = Session(tape)
+        left = self.memory.place(tape) if self.memory else 0
+        if left:
+            session.cursor = left
+        return session
 
     def _session_of(self, path: str) -> Session | None:
         """The session of that very file, if one of the screens shows it."""
         place = identity(path)
         return next((one for one in self.sessions if place and one.place == place), None)
 
+    def left(self, session: Session) -> None:
+        """A tape is closed: keep its place."""
+        if self.memory is not None and session.count:
+            self.memory.leave(session.tape, session.cursor)
+
+    def remember(self) -> None:
+        """Keep what is to be known in the next session."""
+        if self.memory is not None:
+            for session in self.sessions:
+                self.left(session)
+            self.memory.save()
+
     def get_line_filters(self) -> Sequence[LineFilter]:
         """The last thing between a widget and the terminal: no control character passes."""
-        return [ControlFilter(super().get_line_filters())]
+        others = [themes.Colourless()] if self.no_color else super().get_line_filters()
+        return [ControlFilter(others)]

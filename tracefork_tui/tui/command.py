@@ -30,7 +30,7 @@ def do(screen: MainScreen, line: str) -> None:
         return
     if is_number(word):
         n = int(word)
-        _go(screen, screen.session.cursor + n if word[0] in "+-" else n)
+        screen.jump(screen.session.cursor + n if word[0] in "+-" else n)
         return
     found = action_of(word)
     if not found.when(screen.session):
@@ -68,12 +68,6 @@ def action_of(word: str) -> Action:
 
 def is_number(word: str) -> bool:
     return word[word[:1] in ("+", "-") :].isdecimal() and word.isascii() and len(word) < 12
-
-
-def _go(screen: MainScreen, n: int) -> None:
-    if not 1 <= n <= screen.session.count:
-        raise Mistake(f"there is no step {n}; the tape has {screen.session.count}")
-    screen.jump(n)
 
 
 def names() -> list[str]:

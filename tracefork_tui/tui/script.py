@@ -91,6 +91,7 @@ class Script:
             await pilot.press(*rest.split())
         elif isinstance(app.screen, MainScreen):
             app.screen.say("")
+            _check(app.screen, word)
             do(app.screen, command)
         elif word in ("q", "quit", "back"):
             await pilot.press("q")
@@ -100,6 +101,13 @@ class Script:
         screen = app.screen
         if app.is_running and isinstance(screen, MainScreen) and screen.said:
             self.said.append(f"{short(command, 60)}: {screen.said}")
+
+
+def _check(screen: MainScreen, word: str) -> None:
+    """Nobody sees that a number which is too large leads to the last step."""
+    count = screen.session.count
+    if word.isdecimal() and is_number(word) and not 1 <= int(word) <= count:
+        raise Mistake(f"there is no step {word}; the tape has {count}")
 
 
 async def _settle(pilot: Pilot[Any]) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from ..actions import action, always
+from ..actions import Mistake, action, always
+from ..text import short
 
 if TYPE_CHECKING:
+    from ..app import DebuggerApp
     from ..screens.main import MainScreen
 
 
@@ -43,3 +45,35 @@ def cancel(screen: MainScreen, count: int | None) -> None:
 def quit(screen: MainScreen, count: int | None) -> None:
     if not screen.leave():
         screen.app.exit(return_code=0)
+
+
+def _theme(screen: MainScreen, words: str) -> None:
+    from ..themes import close_to, name_of, theme_of
+
+    app = cast("DebuggerApp", screen.app)
+    theme = theme_of(app, words)
+    if app.no_color:
+        raise Mistake("NO_COLOR is set: there are no colours to choose")
+    if not theme:
+        raise Mistake(f"no theme “{short(words, 20)}”: {close_to(app, words)}")
+    app.theme = theme
+    kept = ""
+    if app.config is not None and app.config.theme:
+        kept = f"; the next session has {short(app.config.theme, 20)} again, as your config says"
+    elif app.memory is not None:
+        app.memory.theme = name_of(theme)
+    screen.say(f"theme {name_of(theme)}{kept}")
+
+
+@action(label="theme", help="colours: dark, light, contrast, plain; without a name the next",
+        group="Tape", when=always, give=_theme)  # fmt: skip
+def theme(screen: MainScreen, count: int | None) -> None:
+    from ..themes import following, name_of
+
+    _theme(screen, name_of(following(screen.app.theme)))
+
+
+@action("ctrl+z", label="suspend", help="back to the shell; fg there leads here again",
+        group="Tape", when=always)  # fmt: skip
+def suspend(screen: MainScreen, count: int | None) -> None:
+    screen.app.action_suspend_process()

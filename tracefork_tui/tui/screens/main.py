@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, cast
 
 from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.events import Key, Resize
 from textual.screen import Screen
 from textual.timer import Timer
+from textual.widget import Widget
 
 from .. import acts as acts
 from .. import work
-from ..actions import ACTIONS, Mistake, bindings, hints
+from ..actions import ACTIONS, KEYS, Mistake, hints
 from ..document import Document, Kind
 from ..keys import Keys
 from ..look import Damaged, model_near
@@ -44,6 +44,7 @@ FOLLOW = 0.25
 LINES_KEPT = 100
 
 if TYPE_CHECKING:
+    from ..app import DebuggerApp
     from ..forks import Kin
     from ..widgets.prompt import Judged, Prompt
 
@@ -82,7 +83,6 @@ class MainScreen(Screen[None]):
         (120, "-wide"),
         (150, "-wider"),
     ]
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -112,6 +112,8 @@ class MainScreen(Screen[None]):
         self._keep_place = False
         self._then: Then | None = None
         self._prompt: Prompt | None = None
+        self._keys_of: Widget | None = None
+        self._own_keys: frozenset[str] = frozenset()
         self._waiting: Timer | None = None
         self._follower: Timer | None = None
 
@@ -163,6 +165,7 @@ class MainScreen(Screen[None]):
         """Go back to what was open before; False on the screen that the app opened with."""
         under = len(self.app.screen_stack) > 1
         if under:
+            cast("DebuggerApp", self.app).left(self.session)
             self.app.pop_screen()
         return under
 
@@ -180,12 +183,23 @@ class MainScreen(Screen[None]):
             return True
         if self.keys.feed(event.character):
             return True
-        bound = self.active_bindings.get(event.key)
-        if bound is None or bound.node is not self or bound.binding.id not in ACTIONS:
+        name = KEYS.get(event.key)
+        if name is None or event.key in self._focus_keys():
             return False
-        if bound.enabled:
-            self.action_do(bound.binding.id)
+        if ACTIONS[name].when(self.session):
+            self.action_do(name)
         return True
+
+    def _focus_keys(self) -> frozenset[str]:
+        """The keys that the pane with the focus has for itself."""
+        if self._keys_of is not self.focused:
+            self._keys_of = self.focused
+            self._own_keys = frozenset(
+                key
+                for key, bound in self.active_bindings.items()
+                if bound.node not in (self, self.app)
+            )
+        return self._own_keys
 
     def action_do(self, name: str) -> None:
         """Run an action of the registry with the count that was typed."""
@@ -200,11 +214,6 @@ class MainScreen(Screen[None]):
             do()
         except Mistake as mistake:
             self.say(str(mistake))
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action == "do" and parameters and parameters[0] in ACTIONS:
-            return ACTIONS[str(parameters[0])].when(self.session)
-        return True
 
     def update_hints(self) -> None:
         self._hints.show(hints(self.session), self.keys.pending)
