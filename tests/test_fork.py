@@ -509,7 +509,7 @@ def test_a_live_tail_ends_at_its_caps(loop: Bench) -> None:
 def test_a_run_ends_at_its_timeout(loop: Bench) -> None:
     text = loop.path("agent.py").read_text()
     loop.write("agent.py", text.replace("print(said[-1])", "while True: pass"))
-    done = loop.fork(2, "--reply", "reply.json", "-o", "child", "--timeout", "1.5")
+    done = loop.fork(2, "--reply", "reply.json", "-o", "child", "--timeout", "8")
     assert done.code == 0, done
     assert "halted        stopped: the time is up (--timeout)" in done.err
     child = loop.open("child")

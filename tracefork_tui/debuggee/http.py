@@ -39,6 +39,8 @@ def patch(module: ModuleType, session: Session) -> None:
 def _lookup(real: Any, wrap: Any, library: Any, session: Session) -> Callable[[Any, Any], Any]:
     def _transport_for_url(self: Any, url: Any) -> Any:
         transport = real(self, url)
+        if not session.detached and session.inside.value:
+            session.covered(str(url))
         aside = session.detached or session.inside.value
         return transport if aside else wrap(transport, library, session)
 

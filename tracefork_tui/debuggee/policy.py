@@ -16,12 +16,15 @@ from ..tape.answer import Answer, Error
 from ..tape.errors import Divergence, Halt
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ..tape.reader import Tape
 
 LIVE, RECORDED, STALE, EDITED, FAULT, SCRIPTED, HUMAN = range(len(records.PROVENANCES))
 
 NO_STEP = 0
 CUT_UPLOAD = "cut upload"
+CALL = "call"
 
 Key = tuple[str, str, bytes]  # method, canonical URL, SHA-256 of the body
 
@@ -90,7 +93,12 @@ class Recording:
     def exchange(self, asked: Asked) -> Verdict:
         return Verdict(self._next(), LIVE)
 
-    def draw(self, name: str, task: str) -> DrawVerdict:
+    def draw(self, name: str, task: str, asked: bytes = b"") -> DrawVerdict:
+        """`asked`: a hash of what a call was given, where it is to match."""
+        return DrawVerdict(self._next(), LIVE)
+
+    def live(self) -> DrawVerdict:
+        """A draw of the real world, whatever the tape holds."""
         return DrawVerdict(self._next(), LIVE)
 
     def _next(self) -> int:
@@ -106,7 +114,7 @@ class Redrawing(Recording):
         self._draws = _draws_of(old)
         self._old = old
 
-    def draw(self, name: str, task: str) -> DrawVerdict:
+    def draw(self, name: str, task: str, asked: bytes = b"") -> DrawVerdict:
         waiting = self._draws.get(name)
         found = _first_of(waiting, task)
         if waiting is None or found is None:
@@ -157,6 +165,7 @@ class Replaying:
         self._by_path: dict[tuple[str, str], list[int]] = {}
         self._draws = _draws_of(parent)
         self._drawless = _lacks_draws(parent)
+        self._given = {n.data["step"]: n.data["sha256"] for n in parent.notes if n.kind == CALL}
         self._used: set[int] = set()
         self._cut = {note.data["step"] for note in parent.notes if note.kind == CUT_UPLOAD}
         self._read()
@@ -257,11 +266,22 @@ class Replaying:
 
     # Draws
 
-    def draw(self, name: str, task: str) -> DrawVerdict:
+    def draw(self, name: str, task: str, asked: bytes = b"") -> DrawVerdict:
+        """A call that was given something else than any on the tape is not the recorded one: a
+        divergence, or in a tail stale; a live tail makes the call.
+        """
         if self._drawless and not self.forked:
             return DrawVerdict(NO_STEP, LIVE)
-        waiting = self._draws.get(name)
-        found = _first_of(waiting, task)
+        if asked and self.forked and self._tail == "live":
+            return self._draw_unknown(name)
+        waiting, provenance = self._draws.get(name), RECORDED
+        found = _first_of(waiting, task, asked, self._given)
+        if waiting and found is None:
+            if not self.forked:
+                raise Divergence(f"the agent called {name} with other arguments than recorded")
+            if self._tail == "strict":
+                raise Halt(f"stopped: the tape holds no equal call of {name} (--strict)")
+            found, provenance = _first_of(waiting, task), STALE
         if waiting is None or found is None:
             return self._draw_unknown(name)
         n = found[0]
@@ -280,13 +300,17 @@ class Replaying:
             kind, value = self._draw
             return DrawVerdict(number, self._provenance, True, value, kind)
         record = self.parent.head_of(n)
-        return DrawVerdict(number, RECORDED, True, record[8], self.parent.atom(record[7]))
+        return DrawVerdict(number, provenance, True, record[8], self.parent.atom(record[7]))
+
+    def live(self) -> DrawVerdict:
+        """A draw of the real world, whatever the tape holds."""
+        self._cap_steps()
+        return DrawVerdict(self._next(), LIVE)
 
     def _draw_unknown(self, name: str) -> DrawVerdict:
         if not self.forked:
             raise Divergence(f"the agent drew {name}, which the tape does not hold any more of")
-        self._cap_steps()
-        return DrawVerdict(self._next(), LIVE)
+        return self.live()
 
     def _cap_steps(self) -> None:
         if self._max_steps and self._last - self.at >= self._max_steps:
@@ -317,8 +341,15 @@ def _lacks_draws(tape: Tape) -> bool:
     return isinstance(imported, dict) and "draws" in imported.get("lacks", ())
 
 
-def _first_of(waiting: deque[tuple[int, str]] | None, task: str) -> tuple[int, str] | None:
-    """The oldest draw of this task, else the oldest."""
+def _first_of(
+    waiting: deque[tuple[int, str]] | None,
+    task: str,
+    asked: bytes = b"",
+    given: Mapping[int, bytes] | None = None,
+) -> tuple[int, str] | None:
+    """The oldest draw of this task, else the oldest; of those `given` what is `asked`."""
+    if asked and waiting and given:
+        waiting = deque(item for item in waiting if given.get(item[0], asked) == asked)
     if not waiting:
         return None
     if waiting[0][1] == task:

@@ -27,7 +27,6 @@ from .policy import CUT_UPLOAD, NO_STEP, Asked, DrawVerdict, Recording, Verdict
 perf_counter_ns = time.perf_counter_ns
 SWALLOWED = 3
 MANY = 64
-OPAQUE = "opaque"
 SLEPT = "slept"
 LIVE = records.PROVENANCES.index("live")
 
@@ -51,7 +50,7 @@ class Inside:
         self._value.set(value)
 
 
-class _Pending:
+class Pending:
     """A draw that was decided and whose value is not on the tape yet."""
 
     def __init__(
@@ -64,9 +63,6 @@ class _Pending:
     def keep(self, kind: str, value: Any) -> None:
         if self.verdict.n == NO_STEP:
             return
-        text = getattr(value, "opaque_text", None)
-        if text is not None:
-            kind, value = OPAQUE, text
         clean = self._session.redactor.value(value)
         n, where = self.verdict.n, self._where
         self._session.write(lambda w, t: w.draw(n, t, *where, kind, clean))
@@ -140,6 +136,7 @@ class Session:
         self.callers = callers
         self.redactor = redactor
         self.inside = Inside()
+        self.within: ContextVar[Any] = ContextVar("tracefork_within", default=None)
         self.detached = False
         self.gate: Any = None
         self.breakpoints: Any = None
@@ -169,6 +166,9 @@ class Session:
 
         A `body` that is None is on its way: `Flight.sent` tells what it was.
         """
+        call = self.within.get()
+        if call is not None:
+            call.open()
         redactor = self.redactor
         headers = redactor.headers(headers)
         on_its_way = body is None
@@ -229,6 +229,9 @@ class Session:
         """
         if self.detached:
             return real()
+        call = self.within.get()
+        if call is not None and call.waiting is not None:
+            return call.draw(name, kind, real, frame, encode)
         self.inside.value = True
         try:
             return self._draw(self._decide(name, frame, fresh), kind, real, encode, decode)
@@ -243,33 +246,7 @@ class Session:
         finally:
             self.inside.value = False
 
-    async def draw_async(
-        self,
-        name: str,
-        kind: str,
-        real: Callable[[], Any],
-        frame: FrameType | None,
-        encode: Callable[[Any], Any] | None = None,
-        decode: Callable[[Any], Any] | None = None,
-    ) -> Any:
-        """`draw` for a function that is awaited."""
-        pending = self._decide(name, frame)
-        if pending.verdict.fed:
-            return _feed(pending.verdict, decode)
-        self.inside.value = True
-        try:
-            value = await real()
-            pending.keep(kind, encode(value) if encode else value)
-        except Divergence:
-            raise
-        except BaseException as error:
-            pending.keep("raised", _raised(error))
-            raise
-        finally:
-            self.inside.value = False
-        return value
-
-    def _draw(self, pending: _Pending, kind: str, real: Any, encode: Any, decode: Any) -> Any:
+    def _draw(self, pending: Pending, kind: str, real: Any, encode: Any, decode: Any) -> Any:
         if pending.verdict.fed:
             return _feed(pending.verdict, decode)
         try:
@@ -278,26 +255,33 @@ class Session:
         except Divergence:
             raise
         except BaseException as error:
-            pending.keep("raised", _raised(error))
+            pending.keep("raised", raised(error))
             raise
         return value
 
-    def _decide(self, name: str, frame: FrameType | None, fresh: bool = False) -> _Pending:
+    def _decide(self, name: str, frame: FrameType | None, fresh: bool = False) -> Pending:
         """What answers a draw; a value from the tape is on the new tape already."""
+        pending = self.ask(name, frame, fresh=fresh)
+        if pending.verdict.fed:
+            pending.keep(pending.verdict.kind, pending.verdict.value)
+        return pending
+
+    def ask(
+        self, name: str, frame: FrameType | None, asked: bytes = b"", fresh: bool = False
+    ) -> Pending:
+        """What answers a draw. Raises Divergence. `asked`: a hash of what a call was given."""
         task = task_name()
         site = self.callers.site(frame)
         with self.lock:
             self._still_true()
             try:
-                verdict: DrawVerdict = self.policy.draw(name, task)
-                if fresh:
-                    verdict = verdict._replace(fed=False)
-                _known(verdict, name)
+                verdict: DrawVerdict = self.policy.draw(name, task, asked)
             except Divergence as failure:
                 raise self.fail(failure, {"draw": name, "site": site, "task": task}) from None
-            pending = _Pending(self, verdict, name, task, site)
+            if fresh:
+                verdict = verdict._replace(fed=False)
+            pending = Pending(self, verdict, name, task, site)
             if verdict.fed:
-                pending.keep(verdict.kind, verdict.value)
                 self._left_the_tape()
             if self.breakpoints is not None:
                 self.breakpoints.reached(verdict.n, name, frame)
@@ -312,6 +296,12 @@ class Session:
                 return
             self._seen.add((kind, once))
         self.write(lambda w, t: w.note(t, kind, self.redactor.value(data)))
+
+    def covered(self, url: str) -> None:
+        """An exchange within a draw that stands for all that happens in it: no step of its own."""
+        site = self.callers.site(sys._getframe(1))
+        url = self.redactor.url(url)
+        self.note("covered", {"what": f"request to {url}", "site": site}, once=(url, *site[:1]))
 
     def output(self, stream: int, text: str) -> None:
         clean = self.redactor.text(text)
@@ -333,7 +323,7 @@ class Session:
         rounds, self._rounds = self.rounds - self._rounds, self.rounds
         if not self.rested:
             self._slept.append(-min(rounds, MANY))
-        self.rested = not (self.rounds and _in_loop())
+        self.rested = not (self.rounds and in_loop())
 
     def flush(self) -> None:
         """Write what waits for the next record."""
@@ -389,21 +379,14 @@ class Session:
             self.gate.open()
 
 
-def _known(verdict: DrawVerdict, name: str) -> None:
-    if verdict.fed and verdict.kind == OPAQUE:
-        raise Divergence(
-            f"the value of the draw {name} could not be kept when it was recorded; "
-            "give it an encode and a decode"
-        )
-
-
 def _feed(verdict: DrawVerdict, decode: Any) -> Any:
     if verdict.kind == "raised":
         raise rebuild(Error.unpacked(verdict.value))
     return decode(verdict.value) if decode else verdict.value
 
 
-def _raised(error: BaseException) -> list[Any]:
+def raised(error: BaseException) -> list[Any]:
+    """An exception as the tape holds it."""
     kind = type(error)
     return Error(kind.__module__, kind.__qualname__, str(error)).packed()
 
@@ -447,7 +430,7 @@ def _built(kind: type[BaseException], error: Error) -> BaseException:
         return RuntimeError(f"{error.name}: {error.message}")
 
 
-def _in_loop() -> bool:
+def in_loop() -> bool:
     asyncio = sys.modules.get("asyncio")
     return asyncio is not None and asyncio._get_running_loop() is not None
 

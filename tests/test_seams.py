@@ -1,0 +1,211 @@
+"""Explicit seams: every kind of callable and many types of values, recorded and not made again."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+from cli_runs import Bench, draws, exchanges
+
+from tracefork_tui.debuggee import forms
+
+KINDS = """
+    import asyncio, contextlib, dataclasses, datetime, decimal, enum, uuid
+    import tracefork_tui
+    from talk import say
+
+    def fired(name):
+        with open("fired.log", "a") as log:
+            log.write(name + "\\n")
+
+    class Colour(enum.Enum):
+        RED = 1
+
+    @dataclasses.dataclass(frozen=True)
+    class Order:
+        id: uuid.UUID
+        total: decimal.Decimal
+        when: datetime.datetime
+        tags: tuple
+
+    class Denied(Exception):
+        def __init__(self, code, *, hint):
+            super().__init__(code)
+            self.hint = hint
+
+        def __str__(self):
+            return f"denied {self.args[0]}, {self.hint}"
+
+    class Shop:
+        @tracefork_tui.drawn
+        def order(self, n):
+            fired("order")
+            return Order(uuid.uuid4(), decimal.Decimal("1.20") * n, datetime.datetime.now(), (n,))
+
+        @staticmethod
+        @tracefork_tui.drawn
+        def static(n):
+            fired("static")
+            return {1: {n}, "colour": Colour.RED}
+
+        @tracefork_tui.drawn
+        @classmethod
+        def of_class(cls, n):
+            fired("class")
+            return cls.__name__ * n
+
+    @tracefork_tui.drawn
+    def count(n):
+        for i in range(n):
+            fired("item")
+            sent = yield i * 10
+            if sent:
+                fired("sent")
+        return "over"
+
+    @tracefork_tui.drawn
+    async def ticks(n):
+        for i in range(n):
+            fired("tick")
+            await asyncio.sleep(0.01)
+            yield i
+
+    @tracefork_tui.drawn
+    @contextlib.contextmanager
+    def locked(name):
+        fired("lock")
+        try:
+            yield {"locked": name}
+        except KeyError:
+            fired("swallow")
+        fired("unlock")
+
+    @tracefork_tui.drawn
+    @contextlib.asynccontextmanager
+    async def session():
+        fired("open")
+        yield 7
+        fired("close")
+
+    @tracefork_tui.drawn
+    @tracefork_tui.drawn
+    def twice():
+        fired("twice")
+        return 2
+
+    @tracefork_tui.drawn
+    def denied():
+        fired("denied")
+        raise Denied(403, hint="ask again")
+
+    @tracefork_tui.drawn
+    async def slow(n):
+        fired("slow")
+        await asyncio.sleep(0.05 / n)
+        return n
+
+    @tracefork_tui.drawn
+    async def endless():
+        fired("endless")
+        await asyncio.sleep(100)
+
+    async def main():
+        print([i async for i in ticks(3)])
+        async with session() as value:
+            print("session", value)
+        done = []
+        async def one(n):
+            done.append(await slow(n))
+        await asyncio.gather(*[one(n) for n in (1, 2, 5)])
+        print("completed", done)
+        try:
+            await asyncio.wait_for(endless(), 0.05)
+        except asyncio.TimeoutError:
+            print("timed out")
+
+    print(Shop().order(3), Shop.static(1), Shop.of_class(2))
+    print(list(count(3)))
+    some = count(5)
+    print(next(some), some.send("hello"), type(some).__name__)
+    some.close()
+    with locked("door") as door:
+        print(door)
+    with locked("room"):
+        raise KeyError("kept in")
+    print(twice())
+    try:
+        denied()
+    except Denied as error:
+        print(error, error.hint, error.args)
+    asyncio.run(main())
+    print(say("the end"))
+"""
+
+
+def test_every_kind_of_callable(bench: Bench) -> None:
+    bench.write("agent.py", KINDS)
+    bare = bench.run(sys.executable, "agent.py")
+    assert bare.code == 0, bare
+    lines = bench.path("fired.log").read_text()
+    bench.path("fired.log").unlink()
+    tape = bench.record(KINDS)
+    assert bench.path("fired.log").read_text() == lines
+    recorded = "".join(text for _, _, text in tape.output())
+    assert "completed [5, 2, 1]" in recorded
+    for _ in range(3):
+        done = bench.replay()
+        assert done.code == 0, done
+        assert done.out == recorded
+        assert "not proven" not in done.err
+    assert bench.path("fired.log").read_text() == lines
+    names = [name for name, _ in draws(tape)]
+    assert names.count("__main__.count") == 6
+    assert names.count("__main__.locked (exit)") == 2
+    assert names.count("__main__.twice") == 1
+
+
+def test_a_call_with_other_arguments_is_not_the_recorded_one(bench: Bench) -> None:
+    agent = """
+        import tracefork_tui
+        from talk import say
+        print(tracefork_tui.draw("weather", lambda place: place.upper(), "{place}"), say("hello"))
+    """
+    bench.record(agent.replace("{place}", "Oslo"))
+    bench.write("agent.py", agent.replace("{place}", "Bergen"))
+    done = bench.replay()
+    assert done.code == 1
+    assert "called weather with other arguments than recorded" in done.err
+    assert "OSLO" not in done.out
+
+
+def test_what_happens_within_an_explicit_seam_is_named(bench: Bench) -> None:
+    tape = bench.record(
+        """
+        import tracefork_tui
+        from talk import say
+        say("outside")
+        tracefork_tui.draw("sub-agent", lambda: say("inside"))
+        """
+    )
+    assert len(exchanges(tape)) == 1
+    named = [note.data["what"] for note in tape.notes if note.kind == "covered"]
+    assert len(named) == 1
+    assert named[0].startswith("request to http://127.0.0.1:")
+    assert bench.replay().code == 0
+
+
+class Slotted:
+    pass
+
+
+@pytest.mark.parametrize("value", [object(), Slotted(), lambda: 1, 1j, [[object()]], range(3)])
+def test_what_a_tape_does_not_hold(value: object) -> None:
+    with pytest.raises(forms.Unkept):
+        forms.kept(value)
+
+
+def test_nothing_is_made_that_is_no_plain_value() -> None:
+    """A stored value names classes; none but those that hold values are made."""
+    for name in ("subprocess.Popen", "os.system", "builtins.eval", "os.PathLike", "no.such"):
+        with pytest.raises(forms.Unkept):
+            forms.restore({"$type": name, "value": ["true"]})

@@ -1,0 +1,355 @@
+"""Calls that are draws: what a tool or an explicit seam is given and gives, or raises.
+
+What a tool draws belongs to it: it is on the tape only where a replay has to make the call again,
+because it talks to a model, or because the tape cannot hold its value. An explicit seam covers
+all that happens within, and is never called again.
+"""
+
+from __future__ import annotations
+
+import threading
+from hashlib import sha256
+from types import FrameType
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Optional
+
+from ..tape.answer import Error
+from ..tape.codec import pack, packable
+from ..tape.errors import Divergence
+from . import forms
+from .policy import CALL, NO_STEP
+from .session import Pending, in_loop, raised, rebuild, task_name
+
+if TYPE_CHECKING:
+    from .session import Session
+
+VALUE, OPAQUE, RAN, RAISED = "value", "opaque", "ran", "raised"
+RERUN = "rerun"
+TURN = 1 << 40
+LONGEST = 2000
+
+Encode = Callable[[Any], Any]
+
+
+class What(NamedTuple):
+    """A call: its name, who makes it, and what it is given, if that is to match on replay.
+
+    `covers`: an explicit seam. `fresh`: a replay makes the call and compares what it gives.
+    """
+
+    name: str
+    frame: Optional[FrameType]  # noqa: UP045
+    arguments: Any = None
+    encode: Optional[Encode] = None  # noqa: UP045
+    decode: Optional[Encode] = None  # noqa: UP045
+    covers: bool = False
+    fresh: bool = False
+
+
+class _Entry(NamedTuple):
+    """A draw within a call, that may have to go on the tape."""
+
+    name: str
+    kind: str
+    value: Any
+    task: str
+    site: list[str]
+    given: Any
+
+
+def call(session: Session, what: What, real: Callable[[], Any]) -> Any:
+    """What `real()` gives or raises: the world's, recorded, or the tape's. Raises Divergence."""
+    made = Call(session, what)
+    if made.fed:
+        made.turn()
+        return made.feed()
+    with made:
+        value = real()
+        made.done(value)
+    return value
+
+
+async def call_async(session: Session, what: What, real: Callable[[], Any]) -> Any:
+    """`call` for a function that is awaited."""
+    made = Call(session, what)
+    if made.fed:
+        await made.turn_async()
+        return made.feed()
+    made.awaited = True
+    with made:
+        value = await real()
+        made.done(value)
+    return value
+
+
+class Call:
+    """A call under way. `waiting`: what it drew so far, while that is its own affair."""
+
+    def __init__(self, session: Session, what: What) -> None:
+        self.awaited = False
+        self.waiting: list[_Entry] | None = None if what.covers else []
+        self._session = session
+        self._what = what
+        self._given = _given(session, what.arguments)
+        self._pending: Pending | None = None
+        self._kept = False
+        self._before: Any = None
+        self._reruns = False
+        outer = session.within.get()
+        self._outer: Call | None = (
+            outer if outer is not None and outer.waiting is not None else None
+        )
+        if self._outer is None:
+            self._ask()
+
+    def _ask(self) -> None:
+        session, what = self._session, self._what
+        digest = self._given["sha256"] if self._given else b""
+        self._pending = session.ask(what.name, what.frame, digest, what.fresh)
+        verdict = self._pending.verdict
+        if self._given and verdict.n != NO_STEP:
+            session.note(CALL, {"step": verdict.n, **self._given})
+        if not verdict.fed or verdict.kind not in (OPAQUE, RAN):
+            return
+        if what.covers:
+            raise session.fail(
+                Divergence(
+                    f"the value of the draw {what.name} could not be kept when it was recorded: it "
+                    f"is of type {verdict.value}; give it an encode and a decode"
+                ),
+                {"draw": what.name, "site": session.callers.site(what.frame)},
+            )
+        self._reruns, self.waiting = True, None
+
+    # Fed by the tape
+
+    @property
+    def fed(self) -> bool:
+        return self._pending is not None and self._pending.verdict.fed and not self._reruns
+
+    @property
+    def verdict_kind(self) -> str:
+        """What kind of draw the tape has here."""
+        return self._pending.verdict.kind if self._pending is not None else ""
+
+    def feed(self) -> Any:
+        assert self._pending is not None
+        verdict = self._pending.verdict
+        self._pending.keep(verdict.kind, verdict.value)
+        if verdict.kind == RAISED:
+            raise revived(verdict.value)
+        if self._what.decode is not None:
+            return self._what.decode(verdict.value)
+        try:
+            return forms.restore(verdict.value)
+        except forms.Unkept:
+            failure = Divergence(
+                f"the recorded value of {self._what.name} is of a class that is not loaded"
+            )
+            raise self._session.fail(failure, {"draw": self._what.name}) from None
+
+    def turn(self) -> None:
+        """Wait until it is this call's turn to end."""
+        gate, turn = self._session.gate, self._turn()
+        if gate is not None and gate.has(turn):
+            gate.wait(turn)
+            self._passed()
+
+    async def turn_async(self) -> None:
+        gate, turn = self._session.gate, self._turn()
+        if gate is None or not gate.has(turn):
+            return
+        try:
+            if self._cancelled():
+                await gate.stall()
+            await gate.wait_async(turn)
+        except BaseException as error:
+            gate.over(turn)
+            if self._pending is not None and not isinstance(error, Divergence):
+                self._pending.keep(RAISED, raised_whole(error))
+            raise
+        self._passed()
+
+    def _cancelled(self) -> bool:
+        """True where the recorded call was cancelled: it waits until it is again."""
+        assert self._pending is not None
+        verdict = self._pending.verdict
+        return verdict.kind == RAISED and str(verdict.value[1]) == "CancelledError"
+
+    def _turn(self) -> int:
+        assert self._pending is not None
+        return -(TURN + self._pending.verdict.n)
+
+    def _passed(self) -> None:
+        self._session.timed(-self._turn())
+        if self._session.gate is not None:
+            self._session.gate.passed(self._turn())
+
+    # Made
+
+    def __enter__(self) -> Call:
+        session = self._session
+        if self._reruns:
+            what = {"what": self._what.name, "site": session.callers.site(self._what.frame)}
+            session.note(RERUN, what, once=self._what.name)
+        elif self._what.covers:
+            self._before, session.inside.value = session.inside.value, True
+        else:
+            self._before = session.within.get()
+            session.within.set(self)
+        return self
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        session = self._session
+        if not self._reruns and self._what.covers:
+            session.inside.value = self._before
+        elif not self._reruns:
+            session.within.set(self._before)
+        if error is not None and not isinstance(error, Divergence) and not self._kept:
+            self._keep(RAISED, raised_whole(error))
+
+    def done(self, value: Any, kind: str = VALUE) -> None:
+        """The call gave `value`."""
+        try:
+            stored, kept = self._stored(value), True
+        except forms.Unkept:
+            stored, kept = forms.type_name(value), False
+        if not kept and not self._what.covers:
+            self._spill()
+        self._keep(kind if kept else OPAQUE, stored)
+
+    def _stored(self, value: Any) -> Any:
+        if self._what.encode is None:
+            return forms.kept(value)
+        stored = self._what.encode(value)
+        if not packable(stored):
+            raise forms.Unkept
+        return stored
+
+    def _keep(self, kind: str, stored: Any) -> None:
+        self._kept = True
+        opened = self.waiting is None and not self._what.covers
+        if opened and kind != OPAQUE:
+            kind, stored = RAN, {"raised": stored} if kind == RAISED else stored
+        if self._pending is None and self._outer is not None:
+            outer, frame = self._outer, self._what.frame
+            if outer.waiting is not None:
+                outer.add(self._what.name, kind, stored, frame, self._given)
+                return
+            self._pending = outer.number(self._what.name, task_name(), frame, self._given)
+        assert self._pending is not None
+        if self.awaited or (threading.active_count() > 1 and not in_loop()):
+            self._passed()
+        self._pending.keep(kind, stored)
+
+    # What is drawn within
+
+    def draw(
+        self,
+        name: str,
+        kind: str,
+        real: Callable[[], Any],
+        frame: FrameType | None,
+        encode: Encode | None,
+    ) -> Any:
+        """The value of a draw within this call: the world's."""
+        inside = self._session.inside
+        inside.value = True
+        try:
+            value = real()
+            self.add(name, kind, encode(value) if encode else value, frame)
+        except Divergence:
+            raise
+        except BaseException as error:
+            self.add(name, RAISED, raised(error), frame)
+            raise
+        finally:
+            inside.value = False
+        return value
+
+    def add(
+        self, name: str, kind: str, value: Any, frame: FrameType | None, given: Any = None
+    ) -> None:
+        site = self._session.callers.site(frame)
+        entry = _Entry(name, kind, value, task_name(), site, given)
+        with self._session.lock:
+            if self.waiting is None:
+                self._write(entry)
+            else:
+                self.waiting.append(entry)
+
+    def open(self) -> None:
+        """An exchange is made within: from now on every draw within is a step, those before too."""
+        with self._session.lock:
+            if self.waiting is None:
+                return
+            if self._outer is not None:
+                self._outer.open()
+            self._spill()
+
+    def _spill(self) -> None:
+        """What was drawn goes on the tape, or to the outer call."""
+        with self._session.lock:
+            waiting, self.waiting = self.waiting or [], None
+            outer = self._outer
+            if outer is not None and outer.waiting is not None:
+                outer.waiting.extend(waiting)
+                return
+            if self._pending is None and outer is not None:
+                frame = self._what.frame
+                self._pending = outer.number(self._what.name, task_name(), frame, self._given)
+            for entry in waiting:
+                self._write(entry)
+
+    def _write(self, entry: _Entry) -> None:
+        pending = self._numbered(entry.name, entry.task, entry.site, entry.given)
+        pending.keep(entry.kind, entry.value)
+
+    def number(self, name: str, task: str, frame: FrameType | None, given: Any) -> Pending:
+        """A step for a call within this one."""
+        return self._numbered(name, task, self._session.callers.site(frame), given)
+
+    def _numbered(self, name: str, task: str, site: list[str], given: Any) -> Pending:
+        verdict = self._session.policy.live()
+        if given:
+            self._session.note(CALL, {"step": verdict.n, **given})
+        return Pending(self._session, verdict, name, task, site)
+
+
+def _given(session: Session, arguments: Any) -> dict[str, Any] | None:
+    """What a call was given, as it is shown, and its hash; None where there is nothing to match."""
+    if arguments is None:
+        return None
+    stored = session.redactor.value(forms.shown(arguments))
+    shown = stored if len(str(stored)) <= LONGEST else f"{str(stored)[:LONGEST]}…"
+    return {"arguments": shown, "sha256": sha256(pack(stored)).digest()}
+
+
+def raised_whole(error: BaseException) -> list[Any]:
+    """An exception as the tape holds it, with its arguments and attributes where it can."""
+    packed = raised(error)
+    try:
+        return [*packed, forms.kept(list(error.args)), forms.kept(dict(vars(error)))]
+    except (forms.Unkept, TypeError):
+        return packed
+
+
+def revived(packed: Any) -> BaseException:
+    """The exception that was raised, of a class that is loaded; its constructor is not called."""
+    plain = Error.unpacked(packed[:5])
+    if plain is None or len(packed) < 7:
+        return rebuild(plain)
+    kind: Any = forms.found(f"{plain.module}:{plain.name}")
+    try:
+        args = forms.restore(packed[5])
+        error = kind.__new__(kind, *args)
+        if isinstance(error, BaseException):
+            error.args = tuple(args)
+            vars(error).update(forms.restore(packed[6]))
+            if str(error) == plain.message:
+                return error
+    except Exception:
+        pass
+    return rebuild(plain)
+
+
+__all__ = ["Call", "What", "call", "call_async"]
