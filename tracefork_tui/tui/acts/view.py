@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..actions import Mistake, action
+from ..text import short
 from ..units import size
 
 if TYPE_CHECKING:
@@ -90,8 +91,26 @@ def whole_lines(screen: MainScreen, count: int | None) -> None:
     )
 
 
+@action("space", label="fold", group="View",
+        help="fold or unfold what the cursor of the view is in")  # fmt: skip
+def fold(screen: MainScreen, count: int | None) -> None:
+    screen.body.focus()
+    if not screen.body.action_fold():
+        screen.say("nothing folds here")
+
+
+@action("F", label="fold all", help="fold the whole view, or unfold it", group="View")
+def fold_all(screen: MainScreen, count: int | None) -> None:
+    screen.say("folded" if screen.body.fold_all() else "unfolded")
+
+
 @action("y", label="yank", help="copy the open view to the clipboard", group="View", hint=8)
 def yank(screen: MainScreen, count: int | None) -> None:
+    text = screen.body.picked_text
+    if text:
+        screen.app.copy_to_clipboard(text)
+        screen.say(f"copied “{short(text, 50)}”")
+        return
     text = screen.body.document.text
     if len(text) > MOST_COPIED:
         screen.say(f"the view is too long to copy ({size(len(text))}); see a shorter one")

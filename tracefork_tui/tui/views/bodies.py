@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from ... import wire
 from ...tape.steps import Exchange
-from ...wire.body import as_json, decode_chunks, header
+from ...wire.body import decode_chunks, header
 from ..document import Document, Kind
 from ..look import Reader
 from ..units import size, span
-from .chat import failure
+from . import tree
+from .parts import failure
 
 HEX_ROWS = 4096
 
@@ -23,7 +24,7 @@ def build_request(reader: Reader, n: int) -> Document:
     if isinstance(step, Exchange):
         request = step.request
         page.line(f"{request.method} {request.url} · {size(request.size)}", Kind.DIM)
-        _body(page, [request.body], request.headers)
+        add_body(page, [request.body], request.headers)
     return page
 
 
@@ -50,14 +51,14 @@ def build_response(reader: Reader, n: int) -> Document:
     page.line(" · ".join(facts), Kind.DIM)
     if message is not None:
         page.line("")
-        page.add(json.dumps(message, ensure_ascii=False, indent=2), Kind.JSON)
+        tree.add_value(page, message)
     else:
-        _body(page, chunks, response.headers)
+        add_body(page, chunks, response.headers)
     failure(page, step)
     return page
 
 
-def _body(page: Document, chunks: Sequence[bytes], headers: Any) -> None:
+def add_body(page: Document, chunks: Sequence[bytes], headers: Any) -> None:
     """Bytes as JSON, else as text, else as numbers."""
     decoded = decode_chunks(chunks, headers)
     body = b"".join(decoded.chunks)
@@ -67,10 +68,10 @@ def _body(page: Document, chunks: Sequence[bytes], headers: Any) -> None:
     if not body:
         page.line("(empty)", Kind.DIM)
         return
-    value = as_json(body) if body[:1] not in b"0123456789" else None
-    if value is not None:
-        page.add(json.dumps(value, ensure_ascii=False, indent=2), Kind.JSON)
-        return
+    if body.lstrip()[:1] in (b"{", b"[", b'"'):
+        with suppress(ValueError, RecursionError):
+            tree.add_value(page, tree.parse(body))
+            return
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError:

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 from ... import wire
 from ...tape.steps import Exchange
+from ...wire.body import dump
 from ..document import Document, Kind
 from ..look import Reader
-from ..rows import ENDS, where
+from ..rows import where
 from ..text import short
 from ..units import count
+from . import bodies, tree
+from .parts import TITLED, add_part, failure, gap, heading, names_of
 
-BAR = "▌ "
+PARAM = 60
+"""The most characters of a parameter that are shown."""
+
 ROLES = {
     "user": Kind.USER,
     "assistant": Kind.ASSISTANT,
     "tool": Kind.RESULT,
     "model": Kind.ASSISTANT,
 }
-
-RESULTS = ("tool_result", "server_tool_result")
-TITLED = (*RESULTS, "tool_use", "server_tool_use", "thinking", "redacted_thinking")
 
 
 def build(reader: Reader, n: int) -> Document:
@@ -33,17 +32,20 @@ def build(reader: Reader, n: int) -> Document:
         _no_conversation(page, reader, n)
         return page
     before, delta, echo = _since(reader, n, asked)
-    new, names = delta.added[echo:], _names(asked)
+    new, names = delta.added[echo:], names_of(asked)
+    _head(page, asked)
     _system(page, asked)
+    _tools(page, asked, closed=True)
     for turn in asked.turns[: len(asked.turns) - len(new)]:
         _turn(page, turn, names)
     if before is not None:
-        _gap(page)
+        gap(page)
         page.mark_fresh()
         page.line(f"── {_what_changed(before, delta, len(new))} ──", Kind.NEW)
     for turn in new:
         _turn(page, turn, names)
     _reply(page, reader, n)
+    page.end_section()
     return page
 
 
@@ -55,7 +57,7 @@ def build_delta(reader: Reader, n: int) -> Document:
         _no_conversation(page, reader, n)
         return page
     before, delta, echo = _since(reader, n, asked)
-    new, names = delta.added[echo:], _names(asked)
+    new, names = delta.added[echo:], names_of(asked)
     if before is None:
         page.line("── the first exchange of its conversation: everything is new ──", Kind.NEW)
         _system(page, asked)
@@ -70,6 +72,7 @@ def build_delta(reader: Reader, n: int) -> Document:
     for turn in new:
         _turn(page, turn, names)
     _reply(page, reader, n)
+    page.end_section()
     return page
 
 
@@ -98,7 +101,7 @@ def _what_changed(before: int, delta: wire.Delta, new: int) -> str:
 
 def _removed(page: Document, delta: wire.Delta) -> None:
     for turn in delta.removed:
-        _gap(page)
+        gap(page)
         page.line(f"− {turn.role}, taken out", Kind.GONE)
         for part in turn.parts:
             words = part.text or part.name or part.kind
@@ -107,23 +110,34 @@ def _removed(page: Document, delta: wire.Delta) -> None:
 
 def _system(page: Document, asked: wire.Conversation) -> None:
     if asked.system:
-        _heading(page, "system", Kind.SYSTEM)
+        heading(page, "system", Kind.SYSTEM)
         for part in asked.system:
-            _part(page, part, Kind.DIM)
+            add_part(page, part, Kind.DIM)
 
 
-def _tools(page: Document, asked: wire.Conversation) -> None:
-    if asked.tools:
-        _heading(page, "tools", Kind.SYSTEM)
-        for tool in asked.tools:
-            page.line(f"  {tool.name}  {short(tool.description, 120)}", Kind.DIM)
+def _head(page: Document, asked: wire.Conversation) -> None:
+    """The model, and how it was asked."""
+    words = [asked.model or "(no model)", asked.api, "streamed" if asked.stream else ""]
+    told = [f"{name} {short(dump(value), PARAM)}" for name, value in asked.params.items()]
+    page.line(" · ".join(filter(None, [*words, *told])), Kind.DIM)
 
 
-def _names(asked: wire.Conversation) -> dict[str, str]:
-    """The tools that were called, by the call's id."""
-    calls = ("tool_use", "server_tool_use")
-    parts = (part for turn in asked.turns for part in turn.parts)
-    return {part.id: part.name for part in parts if part.kind in calls}
+def _tools(page: Document, asked: wire.Conversation, closed: bool = False) -> None:
+    """The tools on offer: what each is for, and what it takes."""
+    if not asked.tools:
+        return
+    names = ", ".join(tool.name for tool in asked.tools)
+    heading(page, f"tools · {len(asked.tools)}: {short(names, PARAM)}", Kind.SYSTEM)
+    head = len(page.lines) - 1
+    for tool in asked.tools:
+        page.line(f"  {tool.name}", Kind.HEADING)
+        if tool.description:
+            page.add(tool.description, Kind.DIM, 4)
+        if tool.schema:
+            tree.add_value(page, tool.schema, pad="    ")
+    page.end_section()
+    if closed:
+        page.toggle(head)
 
 
 def _turn(page: Document, turn: wire.Turn, names: dict[str, str]) -> None:
@@ -132,14 +146,11 @@ def _turn(page: Document, turn: wire.Turn, names: dict[str, str]) -> None:
     for part in turn.parts:
         spoken = part.kind not in TITLED
         if spoken and not named:
-            _heading(page, turn.role or "(no role)", kind)
-            named = True
+            heading(page, turn.role or "(no role)", kind)
         elif spoken:
-            _gap(page)
-        if part.kind in RESULTS:
-            _result(page, part, names.get(part.id, ""))
-        else:
-            _part(page, part)
+            gap(page)
+        named = spoken
+        add_part(page, part, called=names.get(part.id, ""))
 
 
 def _reply(page: Document, reader: Reader, n: int) -> None:
@@ -151,16 +162,19 @@ def _reply(page: Document, reader: Reader, n: int) -> None:
         if reply.usage.output_tokens is not None:
             head.append(f"{count(reply.usage.output_tokens)} tokens")
         head += [frame.partition(" in ")[0] for frame in step.call_site[:1]]
-        _heading(page, " · ".join(filter(None, head)), Kind.ASSISTANT)
-        for number, part in enumerate(reply.parts):
-            if number and part.kind not in TITLED:
-                _gap(page)
-            _part(page, part)
+        heading(page, " · ".join(filter(None, head)), Kind.ASSISTANT)
+        for before, part in zip([None, *reply.parts], reply.parts, strict=False):
+            if before is not None and part.kind not in TITLED:
+                if before.kind in TITLED:
+                    heading(page, "text", Kind.ASSISTANT)
+                else:
+                    gap(page)
+            add_part(page, part)
         if not reply.parts:
             page.line("  (no content)", Kind.DIM)
     if reply is not None and reply.error:
         status = str(reply.error.status or "") if (reply.error.status or 0) >= 400 else ""
-        _heading(page, " ".join(filter(None, ["✗", status, reply.error.type])), Kind.ERROR)
+        heading(page, " ".join(filter(None, ["✗", status, reply.error.type])), Kind.ERROR)
         page.add(reply.error.message, Kind.TEXT, 2)
         if reply.error.request_id:
             page.line(f"  request id {reply.error.request_id}", Kind.DIM)
@@ -169,113 +183,17 @@ def _reply(page: Document, reader: Reader, n: int) -> None:
     failure(page, step)
 
 
-def failure(page: Document, step: Exchange) -> None:
-    """What went wrong below HTTP, if anything did."""
-    error = step.error
-    if error is not None:
-        _heading(page, f"✗ {error.name}", Kind.ERROR)
-        page.add(error.message or "(without a message)", Kind.TEXT, 2)
-        cause = error.cause
-        while cause is not None:
-            page.line(f"  caused by {cause}", Kind.DIM)
-            cause = cause.cause
-    elif step.ended in ENDS and (step.ended or step.response is None):
-        _heading(page, f"▪ {ENDS[step.ended]}", Kind.SYSTEM)
-
-
 def _no_conversation(page: Document, reader: Reader, n: int) -> None:
+    """What was sent and received, where it cannot be read as messages."""
     step = reader.step(n)
     if not isinstance(step, Exchange):
         return
     page.line("Not a request to a model that can be read as messages.", Kind.DIM)
-    page.line("")
-    page.line(where(step), Kind.HEADING)
-    if step.response is not None:
-        page.line(f"{step.response.status} {step.response.reason}")
-    page.line("REQUEST, RESPONSE and HEADERS hold what was sent and received.", Kind.DIM)
+    heading(page, where(step), Kind.USER)
+    bodies.add_body(page, [step.request.body], step.request.headers)
+    response = step.response
+    if response is not None:
+        heading(page, f"{response.status} {response.reason}".rstrip(), Kind.ASSISTANT)
+        bodies.add_body(page, [chunk.data for chunk in response.chunks], response.headers)
     failure(page, step)
-
-
-def _part(page: Document, part: wire.Part, prose: Kind = Kind.PROSE) -> None:
-    if part.kind in ("text", "refusal"):
-        if part.kind == "refusal":
-            page.line("  refusal:", Kind.ERROR)
-        page.add(part.text, prose, 2)
-        for citation in part.citations:
-            page.line(f"  cites {short(_json(citation, None), 200)}", Kind.DIM)
-    elif part.kind == "thinking":
-        _heading(page, "thinking", Kind.SYSTEM)
-        page.add(part.text or "(hidden by the provider)", Kind.THINKING, 2)
-    elif part.kind == "redacted_thinking":
-        _heading(page, f"thinking · redacted, {len(part.signature):,} characters", Kind.SYSTEM)
-    elif part.kind in ("tool_use", "server_tool_use"):
-        _call(page, part)
-    elif part.kind in RESULTS:
-        _result(page, part)
-    elif part.kind in ("image", "document"):
-        _file(page, part)
-    else:
-        page.line(f"  {part.name or 'unknown'} {part.problem}".rstrip(), Kind.DIM)
-        page.add(part.text, Kind.JSON, 2)
-
-
-def _call(page: Document, part: wire.Part) -> None:
-    by = "" if part.kind == "tool_use" else " (run by the provider)"
-    _heading(page, f"tool_use {part.name}{by}", Kind.CALL)
-    if part.broken:
-        page.line(f"  ✗ {part.problem}", Kind.ERROR)
-        page.add(part.raw_input, Kind.TEXT, 2)
-    else:
-        page.add(_json(part.input, 2), Kind.JSON, 2)
-
-
-def _result(page: Document, part: wire.Part, called: str = "") -> None:
-    failed = " ✗ is_error" if part.is_error else ""
-    name = called or (part.id if part.name in ("", "tool_result") else part.name)
-    _heading(page, f"tool_result {name}{failed}", Kind.ERROR if part.is_error else Kind.RESULT)
-    for inner in part.parts:
-        if inner.kind == "text":
-            value = _parsed(inner.text)
-            if value is None:
-                page.add(inner.text, Kind.VALUE, 2)
-            else:
-                page.add(_json(value, 2), Kind.JSON, 2)
-        else:
-            _part(page, inner)
-    if not part.parts:
-        page.line("  (empty)", Kind.DIM)
-
-
-def _file(page: Document, part: wire.Part) -> None:
-    inline = "://" not in part.source and len(part.source) > 100
-    place = f"{len(part.source):,} characters of base64" if inline else part.source
-    words = [part.kind, part.name, part.media_type, place]
-    page.line("  " + " · ".join(filter(None, words)), Kind.DIM)
-    if part.text:
-        page.add(part.text, Kind.VALUE, 2)
-    for inner in part.parts:
-        _part(page, inner)
-
-
-def _heading(page: Document, text: str, kind: Kind) -> None:
-    _gap(page)
-    page.line(BAR + text, kind)
-
-
-def _gap(page: Document) -> None:
-    if page.lines and page.lines[-1]:
-        page.line("")
-
-
-def _parsed(text: str) -> Any:
-    """The JSON object or array that a text is, None for any other text."""
-    if text.lstrip()[:1] not in ("{", "["):
-        return None
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _json(value: Any, indent: int | None) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=indent)
+    page.end_section()

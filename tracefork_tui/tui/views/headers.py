@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...tape.steps import Exchange
 from ..document import Document, Kind
 from ..look import Reader
-from .chat import failure
+from .parts import failure
 
 
 def build(reader: Reader, n: int) -> Document:

@@ -11,7 +11,7 @@ from ...wire.body import as_json, decode_chunks
 from ..document import Document, Kind
 from ..look import Reader
 from ..units import size, span
-from .chat import failure
+from .parts import failure
 
 ADDED = ("text", "thinking", "partial_json", "content")
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.events import Resize
+from textual.binding import Binding, BindingType
+from textual.events import Click, MouseDown, MouseEvent, MouseMove, MouseUp, Resize
 from textual.geometry import Size
 from textual.reactive import Reactive, var
 from textual.scroll_view import ScrollView
@@ -14,8 +16,9 @@ from textual.strip import Strip
 
 from ..document import Document, Kind, matches
 from ..ink import Inks
-from ..layout import Layout, Row
+from ..layout import Layout, Row, cells
 from ..syntax import Span, spans
+from .picking import widened, word_after, word_at, word_before
 
 STRIPS_KEPT = 512
 LINES_KEPT = 128
@@ -24,7 +27,11 @@ MOST_WRAPPED = 200_000
 
 
 class LineView(ScrollView, can_focus=True):
-    """A document under a scroll bar. `needle` is highlighted, the current match more so."""
+    """A document under a scroll bar. `needle` is highlighted, the current match more so.
+
+    `cursor` is a line of it, seen while the view has the focus; Enter folds and unfolds there.
+    `picked`: the characters of a line (line, start, end) that arrows or the mouse have picked.
+    """
 
     DEFAULT_CSS = """
     LineView {
@@ -33,6 +40,17 @@ class LineView(ScrollView, can_focus=True):
     }
     """
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "step(-1)", show=False),
+        Binding("down", "step(1)", show=False),
+        Binding("enter", "fold", show=False),
+        Binding("left", "pick(-1)", show=False),
+        Binding("right", "pick(1)", show=False),
+        Binding("shift+left", "extend(-1)", show=False),
+        Binding("shift+right", "extend(1)", show=False),
+    ]
+
+    ALLOW_SELECT = False
     needle: var[str] = var("")
     virtual_size = Reactive(Size(0, 0), layout=False)
 
@@ -40,6 +58,9 @@ class LineView(ScrollView, can_focus=True):
         super().__init__(id=id)
         self.document = Document()
         self.match: tuple[int, int] | None = None
+        self.cursor = 0
+        self.picked: tuple[int, int, int] | None = None
+        self._anchor: tuple[int, int] | None = None
         self.wrap: bool | None = None
         self.whole = False
         self._layout_width = 0
@@ -59,16 +80,188 @@ class LineView(ScrollView, can_focus=True):
         """Show another document from its new part on, or from the same row as before."""
         at_end = keep_place and self.max_scroll_y - self.scroll_offset.y <= 1
         self.document, self.match = document, None
+        self.picked = self._anchor = None
         self._relayout()
         if at_end and self._lay.height > self.size.height:
             self.scroll_to(y=self._lay.height, animate=False, force=True)
         elif not keep_place:
+            self.cursor = min(document.fresh, max(0, len(document.lines) - 1))
             self.scroll_to(0, self.start_row, animate=False, force=True)
 
     @property
     def start_row(self) -> int:
         """The row to begin with: where the new part starts."""
         return self._lay.row_of(self.document.fresh) if self.document.fresh else 0
+
+    # The cursor and folds
+
+    def action_step(self, lines: int) -> None:
+        """Move the cursor by lines; from where the view was scrolled to, if it is out of sight."""
+        self.put_cursor(self.here() + lines)
+
+    def here(self) -> int:
+        """The cursor's line, or the first line on screen if the cursor is not."""
+        top, bottom = self.scroll_offset.y, self.scroll_offset.y + max(1, self.size.height)
+        row = self._lay.row_of(self.cursor) if self._lay.height else 0
+        if not top <= row < bottom and self._lay.height:
+            self.cursor = self._lay.row(min(top, self._lay.height - 1)).line
+        return self.cursor
+
+    def put_cursor(self, line: int) -> None:
+        """Put the cursor on a line, or on the nearest there is, and bring it into view."""
+        line = max(0, min(line, len(self.document.lines) - 1))
+        before, self.cursor = self.cursor, line
+        if self._lay.height:
+            top, height = self.scroll_offset.y, max(1, self.size.height)
+            row = self._lay.row_of(line)
+            if not top <= row < top + height:
+                y = row if row < top else row - height + 1
+                self.scroll_to(y=y, animate=False, force=True)
+            for one in {before, line}:
+                self._refresh_row_of(one)
+
+    def _refresh_row_of(self, line: int) -> None:
+        row = self._lay.row_of(line)
+        while row < self._lay.height and self._lay.row(row).line == line:
+            self.refresh_line(row)
+            row += 1
+
+    def action_fold(self) -> bool:
+        """Open or close the fold that the cursor is in; False if it is in none."""
+        head = self.document.head_of(self.here())
+        if head is None:
+            return False
+        self.document.toggle(head)
+        self._refolded(head)
+        return True
+
+    def fold_all(self) -> bool:
+        """Close all folds, or open all where none of the outermost is open; whether it closed."""
+        head = self.document.head_of(self.here())
+        while head is not None and (fold := self.document.folds[head]).parent is not None:
+            head = next(n for n, one in self.document.folds.items() if one is fold.parent)
+        closed = self.document.close_all()
+        if not closed:
+            self.document.open_all()
+        self._refolded(min(head or 0, max(0, len(self.document.lines) - 1)))
+        return closed
+
+    def _refolded(self, line: int) -> None:
+        self.match = self.picked = None
+        self._relayout()
+        self.put_cursor(line)
+
+    def on_click(self, event: Click) -> None:
+        offset = event.get_content_offset(self)
+        if offset is None or offset.y + self.scroll_offset.y >= self._lay.height:
+            return
+        line = self._lay.row(offset.y + self.scroll_offset.y).line
+        self.put_cursor(line)
+        if offset.x + self.scroll_offset.x < MARGIN and self.document.toggle(line):
+            self._refolded(line)
+        elif self.picked is None and (place := self._place(event)):
+            self._pick(line, word_at(self.document.lines[line], place[1]))
+
+    # Picking
+
+    @property
+    def picked_text(self) -> str:
+        """What is picked, as it is shown; "" for nothing."""
+        if self.picked is None:
+            return ""
+        line, start, end = self.picked
+        return self.document.lines[line][start:end]
+
+    def pick_nothing(self) -> bool:
+        """False if nothing was picked."""
+        was, self.picked = self.picked is not None, None
+        if was:
+            self._forget()
+        return was
+
+    def _pick(self, line: int, found: tuple[int, int] | None) -> bool:
+        if found is None or found[0] >= found[1]:
+            return False
+        self.picked = (line, *found)
+        self.put_cursor(line)
+        self._forget()
+        self._reveal((line, found[0]))
+        return True
+
+    def action_pick(self, way: int) -> None:
+        """Pick the next word, or the one before, on this line or on the nearest that has one."""
+        line, column = self.here(), 0 if way > 0 else len(self.document.lines[self.cursor])
+        if self.picked is not None and self.picked[0] == line:
+            column = self.picked[2] if way > 0 else self.picked[1]
+        while 0 <= line < len(self.document.lines):
+            text = self.document.lines[line][: self._lay.shown(line)]
+            if self._pick(line, (word_after if way > 0 else word_before)(text, column)):
+                return
+            line += way
+            column = 0 if way > 0 or line < 0 else len(self.document.lines[line])
+
+    def action_extend(self, way: int) -> None:
+        """Let what is picked reach to the end of the next word, or give its last word up."""
+        if self.picked is None:
+            self.action_pick(way)
+            return
+        line, start, end = self.picked
+        text = self.document.lines[line][: self._lay.shown(line)]
+        if way > 0:
+            after = word_after(text, end)
+            self._pick(line, (start, after[1] if after else end))
+        else:
+            last = word_before(text, end)
+            before = word_before(text, last[0]) if last else None
+            if before and before[0] >= start:
+                self._pick(line, (start, before[1]))
+
+    def widen(self) -> None:
+        """Pick the quoted text around what is picked, or the whole line."""
+        if self.picked is None:
+            self.action_pick(1)
+        else:
+            line, start, end = self.picked
+            text = self.document.lines[line][: self._lay.shown(line)]
+            self._pick(line, widened(text, start, end))
+
+    def _place(self, event: MouseEvent) -> tuple[int, int] | None:
+        """The line and column under the mouse, None beside all lines."""
+        offset = event.get_content_offset(self)
+        if offset is None or offset.y + self.scroll_offset.y >= self._lay.height:
+            return None
+        row = self._lay.row(offset.y + self.scroll_offset.y)
+        x = offset.x + self.scroll_offset.x - MARGIN - row.indent
+        text = self.document.lines[row.line]
+        column = row.start
+        while column < row.end and x > 0:
+            x -= cells(text[column])
+            column += x >= 0
+        return row.line, column
+
+    def on_mouse_down(self, event: MouseDown) -> None:
+        self.pick_nothing()
+        self._anchor = self._place(event)
+
+    def on_mouse_move(self, event: MouseMove) -> None:
+        place = self._place(event) if self._anchor and event.button else None
+        if self._anchor is None or place is None or place == self._anchor:
+            return
+        line, column = self._anchor
+        length = len(self.document.lines[line])
+        other = place[1] if place[0] == line else length if place[0] > line else 0
+        self.picked = line, min(column, other), min(max(column, other) + 1, length)
+        self._forget()
+
+    def on_mouse_up(self, event: MouseUp) -> None:
+        self._anchor = None
+
+    def on_focus(self) -> None:
+        self.here()
+        self._refresh_row_of(self.cursor)
+
+    def on_blur(self) -> None:
+        self._refresh_row_of(self.cursor)
 
     def toggle_wrap(self) -> None:
         line = self._lay.row(self.scroll_offset.y).line if self._lay.height else 0
@@ -88,10 +281,14 @@ class LineView(ScrollView, can_focus=True):
         start = self.match
         if start is None:
             start = (self.document.fresh, -1) if way > 0 else (len(self.document.lines) - 1, -1)
+        count = len(self.document.lines)
         found = self.document.find(self.needle, start, way)
+        if len(self.document.lines) != count:
+            self.match = None
+            self._relayout()
         if found is None or (fresh_only and found[0] < self.document.fresh):
             return False
-        self.match = found
+        self.match, self.cursor = found, found[0]
         self._forget()
         self._reveal(found)
         return True
@@ -145,10 +342,15 @@ class LineView(ScrollView, can_focus=True):
         if y >= self._lay.height:
             return Strip.blank(width, self._inks.page)
         strip = self._strips.get(y)
+        row = self._lay.row(y)
         if strip is None:
-            strip = self._strips[y] = self._draw(self._lay.row(y))
+            strip = self._strips[y] = self._draw(row)
             if len(self._strips) > STRIPS_KEPT:
                 self._strips.popitem(last=False)
+        if self.has_focus and row.line == self.cursor:
+            ground = self._inks.cursor(False)
+            shown = strip.crop_extend(x, x + width, ground)
+            return Strip(Segment.apply_style(shown, post_style=ground), width)
         return strip.crop_extend(x, x + width, self._inks.page)
 
     def _draw(self, row: Row) -> Strip:
@@ -162,6 +364,10 @@ class LineView(ScrollView, can_focus=True):
             if first < last:
                 names[first - row.start : last - row.start] = [name] * (last - first)
         segments = [Segment(" " * (MARGIN + row.indent), page)]
+        fold = self.document.folds.get(row.line) if not row.start else None
+        if fold is not None:
+            ink = self._inks["mark" if fold.closed else "edge"]
+            segments = [Segment("▸" if fold.closed else "▾", page + ink)]
         segments += _segments(text[row.start : row.end], names, base, self._inks)
         left = len(text) - row.end
         if left > 0 and row.end == self._lay.shown(row.line):
@@ -175,11 +381,19 @@ class LineView(ScrollView, can_focus=True):
             found = self._spans[line] = list(spans(shown, kind))
             if len(self._spans) > LINES_KEPT:
                 self._spans.popitem(last=False)
+        picked: list[Span] = []
+        if self.picked is not None and self.picked[0] == line:
+            picked = [(*self.picked[1:], "picked")]
         if not self.needle:
-            return found
+            return found + picked
         hits = matches(text, self.needle)
-        return found + [
-            (start, end, "here" if self.match == (line, start) else "found") for start, end in hits
+        return [
+            *found,
+            *(
+                (start, end, "here" if self.match == (line, start) else "found")
+                for start, end in hits
+            ),
+            *picked,
         ]
 
 
