@@ -85,6 +85,11 @@ def origin(tape: Tape, text: str, at: int | None = None, most: int = MOST) -> Or
     return summed(tape, text, found, at, most)
 
 
+def places(tape: Tape, n: int, text: str) -> list[Occurrence]:
+    """The places of one step that hold the text, those that an earlier one had too."""
+    return list(_Search(tape, text, whole=True).step(n))
+
+
 def origin_slices(
     tape: Tape, text: str, at: int | None = None, most: int = MOST, seconds: float = SLICE
 ) -> Iterator[Slice[Occurrence]]:
@@ -122,9 +127,10 @@ def _traced(
 
 
 class _Search:
-    """Looks through one step after the other, in order."""
+    """Looks through one step after the other, in order; at a `whole` request, or what it added."""
 
-    def __init__(self, tape: Tape, text: str) -> None:
+    def __init__(self, tape: Tape, text: str, whole: bool = False) -> None:
+        self._whole = whole
         self._tape = tape
         self._needle = needle(text)
         self._reach = 8 * len(text) + 64
@@ -147,7 +153,8 @@ class _Search:
         yield from self._line(n, "request", ("url",), request.url)
         yield from self._headers(n, "request", request.headers)
         try:
-            new = None if header(request.headers, "content-encoding") else added(self._tape, n)
+            whole = self._whole or header(request.headers, "content-encoding")
+            new = None if whole else added(self._tape, n)
             if new and not self._possible(new.runs, new.apart):
                 return
             body = decode(request.body, request.headers)

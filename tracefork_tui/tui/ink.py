@@ -43,6 +43,7 @@ _NAMES: dict[str, tuple[str, str]] = {
     "differs": ("text-warning", "bold underline"),
     "found": ("text-warning", "reverse"),
     "here": ("text-warning", "reverse bold underline"),
+    "picked": ("text-accent", "reverse bold"),
     # the timeline
     "exchange": ("text-success", ""),
     "draw": ("foreground-muted", ""),

@@ -19,7 +19,8 @@ class Filter(Scan[int]):
     """The steps of which an expression is true, as far as they have been looked at."""
 
     def __init__(self, query: Query) -> None:
-        super().__init__(query)
+        super().__init__()
+        self.query = query
         self.numbers = array("I")
 
     def slices(self, tape: Tape, start: int) -> Iterator[Slice[int]]:

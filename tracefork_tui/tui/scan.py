@@ -1,4 +1,4 @@
-"""An expression followed through all steps of a tape, in the background, step by step.
+"""All steps of a tape looked through in the background, for what an expression or a text finds.
 
 A scan is asked for once and keeps what it has found; where the tape grows it goes on from the
 first step that was not complete.
@@ -17,7 +17,7 @@ from textual.message import Message
 if TYPE_CHECKING:
     from textual.worker import Worker
 
-    from ..query import Query, Slice
+    from ..query import Slice
     from ..tape.reader import Tape
     from .look import Reader
     from .session import Session
@@ -36,8 +36,7 @@ class Scan(ABC, Generic[T]):
     All of it belongs to the main thread: `take` is given what the background has found.
     """
 
-    def __init__(self, query: Query) -> None:
-        self.query = query
+    def __init__(self) -> None:
         self.upto = self.sure = 0
         self.done = False
         self.running = False

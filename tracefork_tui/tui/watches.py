@@ -31,7 +31,8 @@ class Watch(Scan[Change]):
     """The changes of one expression, in order, as far as the steps have been looked at."""
 
     def __init__(self, query: Query) -> None:
-        super().__init__(query)
+        super().__init__()
+        self.query = query
         self.changes: list[Change] = []
         self._steps = array("I")
 

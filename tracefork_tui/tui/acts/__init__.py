@@ -3,7 +3,21 @@ here and name the module below; keys, hints, help, palette and command line foll
 
 from __future__ import annotations
 
-from . import breaks, compare, filter, fork, jump, marks, move, search, stack, tape, view, watch
+from . import (
+    breaks,
+    compare,
+    filter,
+    fork,
+    jump,
+    marks,
+    move,
+    origin,
+    search,
+    stack,
+    tape,
+    view,
+    watch,
+)
 
 __all__ = [
     "breaks",
@@ -13,6 +27,7 @@ __all__ = [
     "jump",
     "marks",
     "move",
+    "origin",
     "search",
     "stack",
     "tape",

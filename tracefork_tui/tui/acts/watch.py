@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ..actions import Mistake, action
 from ..text import short
 from .breaks import compiled
+from .origin import expression_of
 
 if TYPE_CHECKING:
     from ..look import Reader
@@ -23,7 +24,7 @@ def _add(screen: MainScreen, text: str) -> None:
 def watch(screen: MainScreen, count: int | None) -> None:
     from ..judging import Judge, everywhere
 
-    screen.ask_line("watch ", lambda text: _add(screen, text),
+    screen.ask_line("watch ", lambda text: _add(screen, text), text=expression_of(screen),
                     judge=Judge(screen, everywhere), past="expression")  # fmt: skip
 
 
@@ -36,7 +37,7 @@ def watches(screen: MainScreen, count: int | None) -> None:
 
 
 @action("asterisk", label="next change", group="Ask",
-        help="next change of what is watched; on a draw without a watch, of its value")  # fmt: skip
+        help="next change of what is watched or picked; else of the draw's value")  # fmt: skip
 def next_change(screen: MainScreen, count: int | None) -> None:
     _go(screen, 1, count or 1)
 
@@ -47,8 +48,10 @@ def previous_change(screen: MainScreen, count: int | None) -> None:
 
 
 def _go(screen: MainScreen, way: int, count: int) -> None:
-    if screen.watching.watches or screen.session.kind != "draw":
-        screen.watching.go(way, count)
+    on_draw = screen.session.kind == "draw"
+    picked = "" if on_draw else expression_of(screen)
+    if picked or screen.watching.watches or not on_draw:
+        screen.watching.go(way, count, compiled(picked) if picked else None)
     else:
         _draw(screen, way, count)
 

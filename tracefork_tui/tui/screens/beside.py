@@ -52,7 +52,7 @@ class BesideScreen(ListScreen):
 
     def again(self) -> None:
         """Take in that the lines are others."""
-        self.header.show((self.TITLED, self.session.name), self.told())
+        self.header.show((self.heading(), self.session.name), self.told())
         self.rows.changed()
         self.rows.move(self.rows.cursor)
         self.moved()
@@ -66,6 +66,10 @@ class BesideScreen(ListScreen):
         self.about.show(page)
 
     # What a list of its own says
+
+    def heading(self) -> str:
+        """What the list is of."""
+        return self.TITLED
 
     def lines(self) -> int:
         """How many there are."""

@@ -274,6 +274,8 @@ class MainScreen(Screen[None]):
             return
         if self._seeker.stop() or self.sieve.stop() or self.watching.stop():
             self.say("the search was ended")
+        elif self.body.pick_nothing():
+            pass
         elif self.body.needle:
             self.highlight("")
         elif self.has_class("zoomed"):

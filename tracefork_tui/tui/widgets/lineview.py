@@ -172,6 +172,12 @@ class LineView(ScrollView, can_focus=True):
         line, start, end = self.picked
         return self.document.lines[line][start:end]
 
+    def pick_match(self) -> None:
+        """Pick the match that was gone to."""
+        if self.match is not None:
+            line, start = self.match
+            self._pick(line, (start, start + len(self.needle)))
+
     def pick_nothing(self) -> bool:
         """False if nothing was picked."""
         was, self.picked = self.picked is not None, None
