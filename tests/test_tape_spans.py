@@ -111,6 +111,15 @@ def test_what_a_response_said_comes_back(bodies: list[bytes], data: st.DataObjec
     round_trip(bodies, replies)
 
 
+SCHEMAS = [  # the same parts in each of them
+    {
+        "name": name,
+        "input": {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "null"}]},
+    }
+    for name in ("search", "book", "cancel", "change", "look up the policy of the company")
+]
+
+
 def growing(n: int) -> list[dict[str, str]]:
     import random
 
@@ -130,7 +139,17 @@ def stored(tmp_path: Path, bodies: list[bytes]) -> int:
 
 
 @pytest.mark.parametrize(
-    "shape", ["compact", "spaced", "indented", "messages last", "one string", "marked", "trimmed"]
+    "shape",
+    [
+        "compact",
+        "spaced",
+        "indented",
+        "messages last",
+        "one string",
+        "marked",
+        "trimmed",
+        "schemas",
+    ],
 )
 def test_every_shape_of_a_growing_conversation_is_linear(tmp_path: Path, shape: str) -> None:
     messages = growing(80)
@@ -151,7 +170,10 @@ def test_every_shape_of_a_growing_conversation_is_linear(tmp_path: Path, shape: 
                 sent[-1]["cache_control"] = {"type": "ephemeral"}
             elif shape == "trimmed":
                 sent = sent[:1] + sent[1:][-12:]
-            bodies.append(compact({"max_tokens": 9, "messages": sent, "model": "m", "tools": [{}]}))
+            tools = SCHEMAS if shape == "schemas" else [{}]
+            bodies.append(
+                compact({"max_tokens": 9, "messages": sent, "model": "m", "tools": tools})
+            )
     new = sum(len(message["content"]) for message in messages)
     assert stored(tmp_path, bodies) < new * 1.35
 

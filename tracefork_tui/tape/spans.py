@@ -36,7 +36,8 @@ class Body:
     """A body that `Spans.take` has looked at: its bytes and their SHA-256.
 
     Its first `shared` parts, `known` bytes, are those of `base`; `origin` is the earliest step
-    whose body starts with them.
+    whose body starts with them. Likewise its last `ending` bytes: `end_origin` is the earliest
+    step whose body ends with them, and that body's size.
     """
 
     __slots__ = (
@@ -44,6 +45,8 @@ class Body:
         "data",
         "digest",
         "edition",
+        "end_origin",
+        "ending",
         "known",
         "origin",
         "parts",
@@ -60,7 +63,8 @@ class Body:
         self.shared = shared
         self.known = known
         self.edition = 0
-        self.step = self.origin = 0
+        self.step = self.origin = self.ending = 0
+        self.end_origin = (0, 0)
         self.parts: list[bytes] = base.parts[:shared] if base else []
         self.states: list[Any] = base.states[:shared] if base else []
         self.digest = b""
@@ -113,14 +117,22 @@ class Spans:
         new = position = taken.known
         if position:
             pieces.refer(taken.origin, REQUEST, 0, position)
-        for part in taken.parts[taken.shared :]:
-            place = self._place(part, step, position)
+        fresh: dict[bytes, tuple[int, int]] = {}
+        ending = self._ending(taken)
+        for part in taken.parts[taken.shared : len(taken.parts) - ending]:
+            place = self._place(part, fresh, step, position)
             if place is not None:
                 self._store(pieces, taken, new, position)
                 pieces.refer(place[0], REQUEST, place[1], len(part))
                 new = position + len(part)
             position += len(part)
         self._store(pieces, taken, new, position)
+        if ending:
+            origin, size = taken.end_origin
+            pieces.refer(origin, REQUEST, size - taken.ending, taken.ending)
+        self._known.update(fresh)
+        while len(self._known) > KNOWN:
+            self._known.popitem(last=False)
         self._remember(step, taken)
         return pieces.found
 
@@ -148,34 +160,52 @@ class Spans:
                 break
         return best
 
-    def _place(self, part: bytes, step: int, position: int) -> tuple[int, int] | None:
-        """Where an earlier body holds `part`; the newest place is remembered."""
+    def _ending(self, taken: Body) -> int:
+        """How many parts at the end are those of the base; their origin is put down."""
+        base = taken.base
+        if base is None:
+            return 0
+        count = size = 0
+        theirs, ours = base.parts[taken.shared :], taken.parts[taken.shared :]
+        for old, new in zip(reversed(theirs), reversed(ours)):
+            if old != new:
+                break
+            count += 1
+            size += len(new)
+        if size < SHORTEST:
+            return 0
+        taken.ending = size
+        taken.end_origin = base.end_origin if size <= base.ending else (base.step, base.size)
+        return count
+
+    def _place(
+        self, part: bytes, fresh: dict[bytes, tuple[int, int]], step: int, position: int
+    ) -> tuple[int, int] | None:
+        """Where an earlier body holds `part`; where this one does is put among the `fresh`."""
         if len(part) < SHORTEST:
             return None
         key = blake2b(part, digest_size=16).digest()
-        place = self._known.get(key)
-        if place is not None and place[0] == step:
-            return None
-        self._known[key] = (step, position)
-        if len(self._known) > KNOWN:
-            self._known.popitem(last=False)
-        return place
+        fresh[key] = (step, position)
+        return self._known.get(key)
 
     def _store(self, pieces: _Pieces, taken: Body, start: int, stop: int) -> None:
         """`data[start:stop]`, less what stood there before at its start and at its end."""
         data, base = taken.data, taken.base
         tail: tuple[int, int] | None = None
         if base is not None and len(taken.parts) > taken.shared < len(base.parts):
-            if start == taken.known:
-                same = common(base.parts[taken.shared], data[start:stop])
+            first, before = start == taken.known, base.parts[taken.shared]
+            if first:
+                same = common(before, data[start:stop])
                 if same >= SHORTEST:
                     pieces.refer(base.step, REQUEST, start, same)
                     start += same
-            if stop == len(data) and start < stop:
-                last = base.parts[-1]
-                same = common(last[::-1], data[max(start, stop - len(last)) : stop][::-1])
+            end = taken.known + len(before)
+            if stop == len(data):
+                before, end = base.parts[-1], base.size
+            if (first or stop == len(data)) and start < stop:
+                same = common(before[::-1], data[max(start, stop - len(before)) : stop][::-1])
                 if same >= SHORTEST:
-                    tail = (base.size - same, same)
+                    tail = (end - same, same)
                     stop -= same
         self._said(pieces, data, start, stop)
         if base is not None and tail is not None:
