@@ -82,7 +82,10 @@ async def call_async(session: Session, what: What, real: Callable[[], Any]) -> A
 
 
 class Call:
-    """A call under way. `waiting`: what it drew so far, while that is its own affair."""
+    """A call under way. `waiting`: what it drew so far, while that is its own affair.
+
+    `quiet` until an exchange is made within: what happens meanwhile, a replay may never come to.
+    """
 
     def __init__(self, session: Session, what: What) -> None:
         self.awaited = False
@@ -191,7 +194,7 @@ class Call:
         if self._reruns:
             what = {"what": self._what.name, "site": session.callers.site(self._what.frame)}
             session.note(RERUN, what, once=self._what.name)
-        elif self._what.covers:
+        if self._what.covers:
             self._before, session.inside.value = session.inside.value, True
         else:
             self._before = session.within.get()
@@ -200,9 +203,9 @@ class Call:
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         session = self._session
-        if not self._reruns and self._what.covers:
+        if self._what.covers:
             session.inside.value = self._before
-        elif not self._reruns:
+        else:
             session.within.set(self._before)
         if error is not None and not isinstance(error, Divergence) and not self._kept:
             self._keep(RAISED, raised_whole(error))
@@ -280,11 +283,11 @@ class Call:
     def open(self) -> None:
         """An exchange is made within: from now on every draw within is a step, those before too."""
         with self._session.lock:
-            if self.waiting is None:
-                return
+            self.quiet = False
             if self._outer is not None:
                 self._outer.open()
-            self._spill()
+            if self.waiting is not None:
+                self._spill()
 
     def _spill(self) -> None:
         """What was drawn goes on the tape, or to the outer call."""

@@ -36,7 +36,7 @@ def watch_timers(session: Session, hooks: AfterImport, travelling: Callable[[], 
     numbers = itertools.count(1)
 
     def aside() -> bool:
-        return session.detached or travelling()
+        return session.detached or travelling() or session.quiet()
 
     def patch_sleep(module: Any) -> None:
         real = module.sleep
