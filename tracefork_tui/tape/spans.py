@@ -14,7 +14,7 @@ strings of recent responses: what the model said is what the agent sends next.
 from __future__ import annotations
 
 import re
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from hashlib import blake2b, sha256
 from typing import Any, Callable, NamedTuple
 
@@ -25,6 +25,7 @@ SMALL = 48
 SHORTEST = 24  # bytes that are worth a reference
 ANCHOR = 64
 ANCHORS = 32
+TEXTS = (b"{", b"[", b"event:", b"data:", b"id:", b":")
 RECENT = 64
 KNOWN = 1 << 16
 REPLY_MOST = 1 << 18
@@ -87,7 +88,7 @@ class Spans:
     def __init__(self) -> None:
         self._known: OrderedDict[bytes, tuple[int, int]] = OrderedDict()
         self._recent: list[Body] = []
-        self._anchors: deque[_Anchor] = deque(maxlen=ANCHORS)
+        self._anchors: OrderedDict[bytes, _Anchor] = OrderedDict()
 
     def take(self, body: bytes, clean: Clean | None = None, edition: int = 0) -> Body:
         """Compare a body with those before it; nothing is remembered yet.
@@ -137,12 +138,17 @@ class Spans:
         return pieces.found
 
     def reply(self, step: int, body: bytes) -> None:
-        """Remember the long strings in the response of `step`."""
+        """Remember the long strings in the response of `step`, if it is JSON or events of it."""
+        if not body.startswith(TEXTS):
+            return
         position = 0
         for text in body.split(b'"'):
             if len(text) >= ANCHOR:
-                self._anchors.append(_Anchor(text[:ANCHOR], position, step, body))
+                start = text[:ANCHOR]
+                self._anchors[start] = _Anchor(start, position, step, body)
             position += len(text) + 1
+        while len(self._anchors) > ANCHORS:
+            self._anchors.popitem(last=False)
 
     def _closest(self, body: bytes) -> tuple[Body | None, int, int]:
         """The recent body that shares most of its start: how many parts, how many bytes."""
@@ -213,11 +219,11 @@ class Spans:
 
     def _said(self, pieces: _Pieces, data: bytes, start: int, stop: int) -> None:
         """`data[start:stop]`, less what recent responses hold."""
-        for anchor in tuple(self._anchors):
+        for anchor in tuple(self._anchors.values()):
             at = data.find(anchor.start, start, stop) if stop - start >= ANCHOR else -1
             if at < 0:
                 continue
-            self._anchors.remove(anchor)
+            del self._anchors[anchor.start]
             body, position = anchor.body, anchor.position
             left = body[max(0, position - at + start) : position]
             before = common(data[start:at][::-1], left[::-1])
