@@ -57,11 +57,14 @@ class DebuggerApp(App[None]):
     ) -> None:
         super().__init__()
         self.config, self.memory = config, memory
+        self._opened: list[Session] = []
         self.session = self._session(tape) if tape is not None else None
         self.folder = os.path.abspath(folder)
         self.marked = ""
         self._first_steps: FirstSteps | None = None
-        rekey(config.keys if config else {})
+        keymap = config.keys if config else {}
+        rekey(keymap)
+        self.set_keymap({name: ",".join(keys) for name, keys in keymap.items() if keys})
         for theme in themes.OURS:
             self.register_theme(theme)
         self.theme = themes.first_theme(self, self._wanted_theme, os.environ if config else {})
@@ -143,6 +146,7 @@ class DebuggerApp(App[None]):
     def _session(self, tape: Tape) -> Session:
         """A session that stands where the user left the tape."""
         session = Session(tape)
+        self._opened.append(session)
         left = self.memory.place(tape) if self.memory else 0
         if left:
             session.cursor = left
@@ -157,11 +161,13 @@ class DebuggerApp(App[None]):
         """A tape is closed: keep its place."""
         if self.memory is not None and session.count:
             self.memory.leave(session.tape, session.cursor)
+        if self.sessions.count(session) < 2 and session in self._opened:
+            self._opened.remove(session)
 
     def remember(self) -> None:
         """Keep what is to be known in the next session."""
         if self.memory is not None:
-            for session in self.sessions:
+            for session in [*self._opened]:
                 self.left(session)
             self.memory.save()
 

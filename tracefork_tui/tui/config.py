@@ -56,8 +56,8 @@ def load(path: Path) -> Config:
     except FileNotFoundError:
         return config
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not UTF-8"
-        config.mistakes.append(f"cannot be read: {reason.lower()}")
+        reason = getattr(error, "strerror", None) or "not UTF-8 text"
+        config.mistakes.append(f"cannot be read: {reason}")
         return config
     import tomllib
 

@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.events import Key
 from textual.screen import Screen
 
-from ..actions import shown_key
+from ..actions import ACTIONS, shown_key
 from ..document import Document, Kind
 from ..keys import Keys
 from ..widgets.header import Header
@@ -26,12 +26,12 @@ class ListScreen(Screen[None]):
     KEYS: ClassVar[str] = "keys"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q,escape,ctrl+o", "back", "back to where you came from"),
-        Binding("j", "step(1)", "next line"),
-        Binding("k", "step(-1)", "previous line"),
-        Binding("pagedown", "page(1)", "a screenful on"),
-        Binding("pageup", "page(-1)", "a screenful back"),
-        Binding("g", "first", "first line, or line COUNT"),
-        Binding("G", "last", "last line, or line COUNT"),
+        Binding("j", "step(1)", "next line", id="next_step"),
+        Binding("k", "step(-1)", "previous line", id="previous_step"),
+        Binding("pagedown", "page(1)", "a screenful on", id="page_down"),
+        Binding("pageup", "page(-1)", "a screenful back", id="page_up"),
+        Binding("g", "first", "first line, or line COUNT", id="first"),
+        Binding("G", "last", "last line, or line COUNT", id="last"),
         Binding("J", "scroll_page(1)", "scroll the page below a line down"),
         Binding("K", "scroll_page(-1)", "scroll the page below a line up"),
         Binding("ctrl+d", "half(1)", "scroll the page below down"),
@@ -114,7 +114,8 @@ class ListScreen(Screen[None]):
         page.heading(self.KEYS)
         for one in (*type(self).BINDINGS, *ListScreen.BINDINGS):
             if isinstance(one, Binding) and one.description:
-                keys = " ".join(shown_key(key) for key in one.key.split(","))
+                own = ACTIONS[one.id].keys if one.id in ACTIONS else one.key.split(",")
+                keys = " ".join(map(shown_key, own))
                 page.line(f"{keys:<16}  {one.description}", Kind.FIELD)
         self.app.push_screen(HelpScreen(self.KEYS, page))
 
