@@ -126,21 +126,26 @@ def write_workload(path: str, n: int, sealed: bool = True) -> list[tuple[bytes, 
     return bodies
 
 
-def unique_bytes(bodies: list[tuple[bytes, bytes]]) -> int:
-    """The bytes that no earlier body of the run starts or ends with, and that no response held.
-
-    What an ideal store of one conversation would keep: of each request the middle that is new
-    against the request before, less the long strings of the response before; and all responses.
+def new_parts(bodies: list[tuple[bytes, bytes]], every: bool = False) -> Iterator[bytes]:
+    """What an ideal store would keep: of each request the middle that is new against the one
+    before (the best one before it, if `every`), less the long strings of the responses; and all
+    responses.
     """
-    total, before, said = 0, b"", b""
+    before: list[bytes] = []
+    said: list[bytes] = []
     for request, reply in bodies:
-        middle = _middle(request, before)
-        for part in said.split(b'"'):
+        middle = min((_middle(request, one) for one in before), key=len, default=request)
+        for part in (part for text in said for part in text.split(b'"')):
             if len(part) > 64 and part in middle:
                 middle = middle.replace(part, b"", 1)
-        total += len(middle) + len(reply)
-        before, said = request, reply
-    return total
+        yield middle
+        yield reply
+        before, said = ([*before, request], [*said, reply]) if every else ([request], [reply])
+
+
+def unique_bytes(bodies: list[tuple[bytes, bytes]], every: bool = False) -> int:
+    """The bytes that no earlier body of the run starts or ends with, and that no response held."""
+    return sum(map(len, new_parts(bodies, every)))
 
 
 def _middle(body: bytes, before: bytes) -> bytes:

@@ -12,10 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.tape_runs import unique_bytes
 from tracefork_tui.cli import main
 from tracefork_tui.interop import steps_json, steps_text
 from tracefork_tui.tape.check import check
 from tracefork_tui.tape.reader import Tape
+from tracefork_tui.tape.steps import Exchange
 from tracefork_tui.wire.body import decode_chunks
 
 ROOT = Path(
@@ -73,6 +75,40 @@ def test_whole(tapes):
         report = check(tape.path)
         assert not report.damage
         assert not report.notes
+
+
+def test_linear(kind, tapes, capsys):
+    """The size of a tape is what is new in it, within 1.15, and what steps cost by themselves."""
+    total = ideal = 0
+    for tape in tapes.values():
+        size, unique = os.path.getsize(tape.path), unique_of(tape)
+        assert size <= 1.15 * unique + 1024 + 700 * len(tape.steps), tape.path
+        total, ideal = total + size, ideal + unique
+    with capsys.disabled():
+        print(
+            f"\n{kind:<20}{len(tapes):>4} tapes {total:>9} bytes, {total / ideal:.3f} of what is new"
+        )
+
+
+def unique_of(tape: Tape) -> int:
+    """Bytes of the bodies that no earlier body starts or ends with and no response held, of each
+    distinct header and URL, and of the draws.
+    """
+    bodies: list[tuple[bytes, bytes]] = []
+    pairs: set[tuple[str, str]] = set()
+    drawn = 0
+    for step in tape.steps:
+        if not isinstance(step, Exchange):
+            drawn += len(repr(step.value))
+            continue
+        response = step.response
+        bodies.append((step.request.body, response.body if response else b""))
+        pairs |= {
+            ("", step.request.url),
+            *step.request.headers,
+            *(response.headers if response else ()),
+        }
+    return unique_bytes(bodies, every=True) + sum(len(a) + len(b) for a, b in pairs) + drawn
 
 
 def test_shown_and_served(tapes):
