@@ -85,9 +85,8 @@ def test_linear(kind, tapes, capsys):
         assert size <= 1.15 * unique + 1024 + 700 * len(tape.steps), tape.path
         total, ideal = total + size, ideal + unique
     with capsys.disabled():
-        print(
-            f"\n{kind:<20}{len(tapes):>4} tapes {total:>9} bytes, {total / ideal:.3f} of what is new"
-        )
+        share = total / ideal
+        print(f"\n{kind:<20}{len(tapes):>4} tapes {total:>9} bytes, {share:.3f} of what is new")
 
 
 def unique_of(tape: Tape) -> int:
