@@ -20,9 +20,11 @@ TINTS = {"✓": "$text-success", "✗": "$text-error"}
 
 @dataclass
 class Kin(Message):
-    """Lines that tell of the open tape's parent and forks."""
+    """Lines that tell of the open tape's parent and forks. `steps`: those that it was forked at,
+    and the one where it left its parent itself."""
 
     lines: list[Part]
+    steps: tuple[int, ...] = ()
 
 
 def tell(post: Callable[[Message], bool], worker: Worker[None], path: str) -> None:
@@ -30,7 +32,8 @@ def tell(post: Callable[[Message], bool], worker: Worker[None], path: str) -> No
     found = forest(read_folder(home(path), lambda: worker.is_cancelled))
     node = found.find(identity(path))
     if node is not None and not worker.is_cancelled:
-        post(Kin(fork_lines(node)))
+        steps = {fork.step for fork in node.forks} | ({node.step} if node.up else set())
+        post(Kin(fork_lines(node), tuple(sorted(steps - {0}))))
 
 
 def fork_lines(node: Node) -> list[Part]:

@@ -27,3 +27,9 @@ def filter(screen: MainScreen, count: int | None) -> None:
 @action(label="all steps", group="Search", help="list all steps again")
 def unfilter(screen: MainScreen, count: int | None) -> None:
     screen.sieve.clear()
+
+
+@action(label="scrubber", group="View", help="show the line over the whole run, or hide it")
+def scrubber(screen: MainScreen, count: int | None) -> None:
+    screen.toggle_class("plain")
+    screen.call_after_refresh(screen.scrubbing.update)

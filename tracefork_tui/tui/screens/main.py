@@ -22,17 +22,19 @@ from ..look import Damaged, model_near
 from ..scan import Scanned
 from ..session import Session
 from ..text import plain
-from ..units import since
+from ..times import moment
 from ..views import NOTHING, View, build, views_of, weight
 from ..widgets.bar import Bar
 from ..widgets.context import Context
 from ..widgets.header import Header
 from ..widgets.hints import Hints
 from ..widgets.lineview import LineView
+from ..widgets.scrubber import Scrubber
 from ..widgets.tabstrip import TabStrip
 from ..widgets.timeline import Timeline
 from .accounts import Accounts
 from .scans import Scans
+from .scrubbing import Scaled, Scrubbing
 from .seeking import Seeker
 from .sieve import Sieve
 from .watching import Watching
@@ -42,6 +44,8 @@ SETTLE = 0.03
 LONG = 0.25
 FOLLOW = 0.25
 LINES_KEPT = 100
+REST = 0.3
+"""Before the whole run is looked through: the first views of it come first."""
 
 if TYPE_CHECKING:
     from ..app import DebuggerApp
@@ -57,21 +61,24 @@ class MainScreen(Screen[None]):
     DEFAULT_CSS = """
     MainScreen {
         layers: default over;
-        layout: grid; grid-size: 2; grid-rows: 1 1 1fr 1; grid-columns: 28 1fr;
-        & #header, & #hints { column-span: 2; }
+        layout: grid; grid-size: 2; grid-rows: 1 1 1fr 1 1; grid-columns: 28 1fr;
+        & #header, & #scrubber, & #hints { column-span: 2; }
         & #steps { row-span: 2; }
         & #context { display: none; row-span: 2; }
+        &.-tall { grid-rows: 1 1 1fr 2 1; }
+        &.plain { grid-rows: 1 1 1fr 1; }
         &.-tight { grid-columns: 1fr; grid-size: 1; grid-rows: 1 30% 1 1fr 1; }
-        &.-tight #header, &.-tight #hints { column-span: 1; }
+        &.-tight #header, &.-tight #scrubber, &.-tight #hints { column-span: 1; }
         &.-tight #steps { row-span: 1; }
         &.-broad { grid-columns: 36 1fr; }
         &.-wide { grid-size: 3; grid-columns: 38 1fr 30; }
         &.-wider { grid-size: 3; grid-columns: 46 1fr 32; }
         &.-wide #context, &.-wider #context { display: block; }
-        &.-wide #header, &.-wide #hints { column-span: 3; }
-        &.-wider #header, &.-wider #hints { column-span: 3; }
+        &.-wide #header, &.-wide #scrubber, &.-wide #hints { column-span: 3; }
+        &.-wider #header, &.-wider #scrubber, &.-wider #hints { column-span: 3; }
+        &.-tight #scrubber, &.plain #scrubber { display: none; }
         &.zoomed { grid-size: 1; grid-columns: 1fr; grid-rows: 1 1 1fr 1; }
-        &.zoomed #steps, &.zoomed #context { display: none; }
+        &.zoomed #steps, &.zoomed #context, &.zoomed #scrubber { display: none; }
         &.zoomed #header, &.zoomed #hints { column-span: 1; }
     }
     """
@@ -83,6 +90,7 @@ class MainScreen(Screen[None]):
         (120, "-wide"),
         (150, "-wider"),
     ]
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (34, "-tall")]  # noqa: RUF012
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -101,6 +109,8 @@ class MainScreen(Screen[None]):
         self._tabs = TabStrip(id="tabs")
         self._header = Header(id="header")
         self._hints = Hints(id="hints")
+        self._scrubber = Scrubber(id="scrubber")
+        self.scrubbing = Scrubbing(self, self._scrubber)
         self._accounts = Accounts(self, self.context)
         self._seeker = Seeker(self)
         self._chosen: dict[str, str] = {}
@@ -128,6 +138,7 @@ class MainScreen(Screen[None]):
             yield self._note
             yield self.body
             yield self._watched
+        yield self._scrubber
         yield self._hints
 
     def on_mount(self) -> None:
@@ -147,6 +158,7 @@ class MainScreen(Screen[None]):
         self._accounts.learn_family()
         if self.session.beside.watches:
             self.watching.load()
+        self.set_timer(REST, self.scrubbing.update)
         if not self.session.reader.ended:
             self._follower = self.set_interval(FOLLOW, self._follow)
 
@@ -343,6 +355,7 @@ class MainScreen(Screen[None]):
             message = f"kept for this session only: {error.strerror or error}"
         self.say(message)
         self.timeline.refresh()
+        self.scrubbing.show()
         self._update_note()
 
     def _update_note(self) -> None:
@@ -359,6 +372,7 @@ class MainScreen(Screen[None]):
         """Show the step under the cursor: at once where that is quick, else when it is ready."""
         session = self.session
         self._shown = session.cursor
+        self._scrubber.move(session.cursor)
         self._update_note()
         views = views_of(session.step)
         chosen = self._chosen.get(session.kind or "")
@@ -416,7 +430,7 @@ class MainScreen(Screen[None]):
         session, step = self.session, self.session.step
         right = [f"step {session.cursor}/{session.count}"]
         if step is not None and not isinstance(step, Damaged):
-            right.append(since(step.at))
+            right += filter(None, [moment(session.reader, step.at)])
             if self._painted:
                 self._model = plain(model_near(session.reader, step, self._model))
         right.append("following" if session.growing else session.proof)
@@ -432,6 +446,13 @@ class MainScreen(Screen[None]):
         if message.scan.take(message):
             self.sieve.take(message)
             self.watching.take(message)
+            self.scrubbing.take(message)
+
+    def on_scaled(self, message: Scaled) -> None:
+        self.scrubbing.scaled(message)
+
+    def on_scrubber_picked(self, message: Scrubber.Picked) -> None:
+        self.jump(message.n)
 
     def on_sought(self, message: work.Sought) -> None:
         self._seeker.take(message)
@@ -444,6 +465,7 @@ class MainScreen(Screen[None]):
 
     def on_kin(self, message: Kin) -> None:
         self._accounts.take(message)
+        self.scrubbing.forked(message.steps)
 
     def on_timeline_picked(self, message: Timeline.Picked) -> None:
         self.jump(message.n)
@@ -454,6 +476,8 @@ class MainScreen(Screen[None]):
     def on_resize(self, event: Resize) -> None:
         self.call_after_refresh(self._accounts.update)
         self.call_after_refresh(self.watching.show)
+        if self._painted:
+            self.call_after_refresh(self.scrubbing.update)
 
     def _follow(self) -> None:
         """Take in what the run has added; stay on the last step if we are on it."""
@@ -467,6 +491,7 @@ class MainScreen(Screen[None]):
             self._accounts.learn()
             self.sieve.resume()
             self.watching.resume()
+            self.scrubbing.resume()
         if session.reader.ended and self._follower:
             self._follower.stop()
             self._update_header()
