@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
-from tui_app import SMALL, app_of, press, screen_of, settle, shown
+from tui_app import SMALL, app_of, press, screen_of, settle, shown, until
 from tui_tapes import long_run, refund_run
 
 from tracefork_tui.tui.actions import ACTIONS, named
@@ -225,11 +225,12 @@ async def test_quitting(tape: str, keys: tuple[str, ...]) -> None:
 async def test_palette_offers_the_actions(tape: str) -> None:
     async with opened(tape) as pilot:
         await pilot.press("ctrl+p")
-        await pilot.pause(0.2)
+        await settle(pilot)
         await pilot.press(*"next exchange")
-        await pilot.pause(0.4)
+        await until(pilot, lambda: "previous" not in shown(pilot), "the palette's answer")
+        await settle(pilot)
         await pilot.press("enter")
-        await pilot.pause(0.2)
+        await settle(pilot)
         await pilot.press("enter")
         await settle(pilot)
         assert screen_of(pilot).session.cursor == 4

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from tui_app import until
 from tui_forks import SIZES, family, long_pair, press, screen_text, settle, ticket_run
 from tui_tapes import HOSTILE, hostile_run
 
@@ -315,7 +316,7 @@ async def test_hostile_text_is_inert(tmp_path: Path) -> None:
                 seen = screen_text(app)
                 assert not any((ord(c) < 32 and c != "\n") or 127 <= ord(c) < 160 for c in seen)
                 await pilot.press("j")
-                await pilot.pause(0.05)
+                await pilot.pause()
             await press(pilot, "q")
         assert app.is_running
 
@@ -337,10 +338,7 @@ async def test_ten_thousand_steps_a_side_are_read_as_they_are_shown(
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         app.push_screen(DiffScreen(a, b))
-        for _ in range(400):
-            await pilot.pause(0.02)
-            if isinstance(app.screen, DiffScreen) and app.screen._end:
-                break
+        await until(pilot, lambda: isinstance(app.screen, DiffScreen) and app.screen._end)
         screen = shown(app)
         assert screen._lines
         assert screen._end

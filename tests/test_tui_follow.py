@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tui_app import LARGE, app_of, press, screen_of, settle, shown
+from tui_app import LARGE, app_of, press, screen_of, settle, shown, until
 from tui_tapes import Maker, text
 
 from tracefork_tui.tape.seal import seal
@@ -20,14 +20,13 @@ async def test_the_screen_follows_the_run(tmp_path: Path) -> None:
         assert "following" in shown(pilot)
         run.say("Hello.")
         run.ask([text("First answer.")])
-        await pilot.pause(0.4)
+        await until(pilot, lambda: screen.session.cursor == 2)
         await settle(pilot)
-        assert screen.session.cursor == 2
         assert "First answer." in shown(pilot)
 
         await press(pilot, "k")
         n = run.send(b"{}", "https://example.com/x")
-        await pilot.pause(0.4)
+        await until(pilot, lambda: "step 1/3" in shown(pilot))
         await settle(pilot)
         assert screen.session.cursor == 1
         assert "no answer yet" in shown(pilot)
@@ -36,9 +35,8 @@ async def test_the_screen_follows_the_run(tmp_path: Path) -> None:
         run.answer(n, 200, [], [b"fine"])
         run.writer.close()
         seal(run.path, {"exit_code": 3, "signal": None}, run.now, b"").close()
-        await pilot.pause(0.6)
+        await until(pilot, lambda: "following" not in shown(pilot))
         await settle(pilot)
         assert "200 POST example.com/x" in shown(pilot)
         assert "exit code 3" in shown(pilot)
-        assert "following" not in shown(pilot)
         assert not screen.session.growing

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from textual.widgets import Input, OptionList, TextArea
+from tui_app import settle
 from tui_runs import (
     SIZE,
     alive,
@@ -603,7 +604,7 @@ async def test_hostile_text_is_inert(tmp_path):
             app.screen.jump(n)
             for key in ("f", "i"):
                 await pilot.press(key)
-                await pilot.pause(0.2)
+                await settle(pilot)
                 text = shown(app)
                 assert "\x1b" not in text
                 assert "\x9b" not in text

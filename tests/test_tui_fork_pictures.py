@@ -152,9 +152,7 @@ def test_run(snap_compare: Any, tmp_path: Path, size: tuple[int, int], ends: str
         await settle(pilot)
         job = Shown(child, order, result)
         pilot.app.push_screen(RunScreen(job, pilot.app.session, still))
-        for _ in range(5):
-            await settle(pilot)
-            await pilot.pause(0.1)
+        await settle(pilot, rounds=12)
 
     assert snap_compare(app, terminal_size=size, run_before=go)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
-from tui_app import LARGE, SMALL, app_of, press, screen_of, settle, shown
+from tui_app import LARGE, SMALL, app_of, press, screen_of, settle, shown, until
 from tui_tapes import hostile_run, refund_run
 
 from tracefork_tui.tape import records
@@ -55,7 +55,7 @@ async def test_messages_and_prompts(tmp_path: Path) -> None:
         await settle(pilot)
         assert "[/nope] ␛[2J" in shown(pilot)
         notify_plain(app, "[@click=app.quit]x[/] \x1b]52;c;eA==\x07", title="[/nope]")
-        await pilot.pause(0.5)
+        await until(pilot, lambda: "[@click" in shown(pilot))
         assert "[@click=app.quit]x[/]" in shown(pilot)
         await press(pilot, *":[/nope]", "enter")
         await press(pilot, *"/[/nope]", "enter")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 from textual.pilot import Pilot
@@ -12,6 +14,7 @@ from tracefork_tui.tui.screens.main import MainScreen
 
 SMALL = (80, 24)
 LARGE = (160, 45)
+PATIENCE = 60.0
 
 
 def app_of(path: str) -> DebuggerApp:
@@ -24,12 +27,25 @@ def screen_of(pilot: Pilot[Any]) -> MainScreen:
     return screen
 
 
-async def settle(pilot: Pilot[Any]) -> None:
-    """Until everything that a key has set off is on the screen."""
-    for _ in range(2):
-        await pilot.pause(0.06)
-        await pilot.app.workers.wait_for_complete()
-        await pilot.pause()
+async def settle(pilot: Pilot[Any], rounds: int = 2) -> None:
+    """Until nothing is at work and the screen has been the same for some rounds."""
+    app, before, same = pilot.app, "", 0
+    while same < rounds and app.is_running:
+        await pilot.pause(0.04)
+        idle = all(worker.is_finished for worker in app.workers)
+        now = shown(pilot)
+        same = same + 1 if idle and now == before else 0
+        before = now
+    await pilot.pause()
+
+
+async def until(pilot: Pilot[Any], condition: Callable[[], Any], what: str = "") -> None:
+    """Let the app go on until something holds."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, f"nothing came of waiting for {what}"
+        await pilot.pause(0.05)
+    await pilot.pause()
 
 
 async def press(pilot: Pilot[Any], *keys: str) -> MainScreen:
@@ -40,5 +56,7 @@ async def press(pilot: Pilot[Any], *keys: str) -> MainScreen:
 
 def shown(pilot: Pilot[Any]) -> str:
     """The characters on the screen, line by line."""
+    if not pilot.app.screen_stack:
+        return ""
     strips = pilot.app.screen._compositor.render_strips()
     return "\n".join(strip.text.rstrip() for strip in strips)

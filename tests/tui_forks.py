@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from textual.pilot import Pilot
+from tui_app import settle
 from tui_tapes import ORDER, Maker, call, result, text, thinking
 
 from tracefork_tui.tape.reader import Tape
@@ -99,16 +100,6 @@ def long_pair(folder: Path, steps: int, shared: int) -> tuple[str, str]:
                 run.draw("random.random", "number", n / steps + other)
         paths.append(run.close())
     return paths[0], paths[1]
-
-
-async def settle(pilot: Pilot[Any]) -> None:
-    """Wait until nothing is left to do in the background."""
-    quiet = 0
-    while quiet < 2:
-        await pilot.pause(0.035)
-        busy = [worker for worker in pilot.app.workers if not worker.is_finished]
-        quiet = 0 if busy else quiet + 1
-    await pilot.pause()
 
 
 async def press(pilot: Pilot[Any], *keys: str) -> None:

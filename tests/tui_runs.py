@@ -6,12 +6,11 @@ import os
 import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from textual.pilot import Pilot
+from tui_app import until
 
 from tracefork_tui.replay.launch import Launch, start
 from tracefork_tui.tape.reader import Tape
@@ -21,7 +20,6 @@ from tracefork_tui.tui.screens.main import MainScreen
 from tracefork_tui.tui.screens.run import RunScreen
 
 SIZE = (120, 40)
-PATIENCE = 40.0
 
 ASK = """\
 import os
@@ -64,15 +62,6 @@ def opened(path: Path, step: int = 1) -> DebuggerApp:
     app = DebuggerApp(Tape(path))
     app.session.cursor = step
     return app
-
-
-async def until(pilot: Pilot[Any], condition: Callable[[], Any], what: str = "") -> None:
-    """Let the app go on until something holds."""
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, f"nothing came of waiting for {what}"
-        await pilot.pause(0.05)
-    await pilot.pause()
 
 
 async def over(pilot: Pilot[Any]) -> RunScreen:
