@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from cli_runs import Bench
+from other_pythons import other_python
 
 from tracefork_tui.demo.server import serve
 
@@ -27,3 +28,15 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def bench(tmp_path: Path, model: str, state: Path) -> Bench:
     return Bench(tmp_path, model, state)
+
+
+@pytest.fixture(scope="session")
+def newer(request: pytest.FixtureRequest) -> str:
+    """A Python with the newest SDKs and frameworks."""
+    return other_python("newer", request.config)
+
+
+@pytest.fixture(scope="session")
+def older(request: pytest.FixtureRequest) -> str:
+    """A Python whose SDKs are on httpx."""
+    return other_python("older", request.config)

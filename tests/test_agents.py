@@ -1,28 +1,20 @@
 """Agents of other people's libraries against a Messages server that nobody here wrote.
 
-Runs where TRACEFORK_TEST_AGENTS is set: to 1, then what they need is installed into a folder of
-pytest's cache, or to a Python that has it. That Python has no tracefork_tui of its own.
+Their Python (see other_pythons) has no tracefork_tui of its own.
 """
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 import re
 import subprocess
 import sys
-import venv
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cli_runs import Bench, Done, exchanges
-
-CHOSEN = os.environ.get("TRACEFORK_TEST_AGENTS", "")
-NEEDS = ["mock-ai-api==0.1.1", "anthropic>=2", "pydantic-ai-slim[anthropic]>=2", "httpx>=0.28"]
-pytestmark = pytest.mark.skipif(not CHOSEN, reason="TRACEFORK_TEST_AGENTS is not set")
 
 RUNNER = '''
 import pathlib, uuid
@@ -116,28 +108,9 @@ with httpx.Client(base_url=base, headers=headers, timeout=20) as client:
 
 
 @pytest.fixture(scope="session")
-def python(request: pytest.FixtureRequest) -> str:
-    """A Python that has what the agents need."""
-    if CHOSEN != "1":
-        return CHOSEN
-    cache = request.config.cache
-    assert cache is not None
-    folder = cache.mkdir("agents")
-    found = folder / "venv" / "bin" / "python"
-    with open(folder / "lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        done = folder / "done"
-        if not done.exists() or done.read_text() != repr(NEEDS):
-            venv.create(folder / "venv", with_pip=True, clear=True)
-            subprocess.run([found, "-m", "pip", "install", "-q", *NEEDS], check=True)
-            done.write_text(repr(NEEDS))
-    return str(found)
-
-
-@pytest.fixture(scope="session")
-def foreign(python: str) -> Iterator[str]:
+def foreign(newer: str) -> Iterator[str]:
     """The URL of mock-ai-api's Messages server."""
-    words = [python, "-m", "uvicorn", "app.anthropic_app:app", "--port", "0"]
+    words = [newer, "-m", "uvicorn", "app.anthropic_app:app", "--port", "0"]
     server = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
     assert server.stderr is not None
     lines = iter(server.stderr.readline, "")
@@ -150,15 +123,15 @@ def foreign(python: str) -> Iterator[str]:
 
 @pytest.fixture(params=["runner", "pydantic", "plain"])
 def agent(
-    request: pytest.FixtureRequest, tmp_path: Path, state: Path, foreign: str, python: str
+    request: pytest.FixtureRequest, tmp_path: Path, state: Path, foreign: str, newer: str
 ) -> Bench:
     """A folder with an agent and its tape."""
     bench = Bench(tmp_path, foreign, state)
     source = {"runner": RUNNER, "pydantic": PYDANTIC, "plain": PLAIN}[request.param]
     bench.write("agent.py", source)
-    bare = bench.run(python, "agent.py")
+    bare = bench.run(newer, "agent.py")
     assert bare.code == 0, bare
-    done = bench.cli("record", "-o", "run.msgpack", "--", python, "agent.py")
+    done = bench.cli("record", "-o", "run.msgpack", "--", newer, "agent.py")
     assert done.code == 0, done
     assert re.sub(r"\d{4}", "", done.out) == re.sub(r"\d{4}", "", bare.out)
     return bench
@@ -209,7 +182,7 @@ def sse(step: Any) -> bool:
     return dict(step.response.headers)["content-type"].startswith("text/event-stream")
 
 
-def test_the_agents_python_has_nothing_of_ours(agent: Bench, python: str) -> None:
-    done = agent.run(python, "-c", "import tracefork_tui")
+def test_the_agents_python_has_nothing_of_ours(agent: Bench, newer: str) -> None:
+    done = agent.run(newer, "-c", "import tracefork_tui")
     assert "ModuleNotFoundError" in done.err
     assert sys.prefix.encode() not in agent.path("run.msgpack").read_bytes()

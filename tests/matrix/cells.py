@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 import tempfile
 from collections import defaultdict
 from dataclasses import dataclass
@@ -84,24 +85,31 @@ def cells(mode: str) -> list[str]:
     return [f"{behaviour}.{flavour}" for behaviour in behaviours for flavour in FLAVOURS]
 
 
-def faults(library: str, mode: str, folder: Path) -> dict[str, str]:
+def faults(library: str, mode: str, folder: Path, python: str = sys.executable) -> dict[str, str]:
     """The cells of a group that do not hold, each with what differs.
 
     Where an agent runs out of patience, a busy machine decides what it has seen by then: such a
     cell that differs is run again, with more patience.
     """
-    wrong = run(library, mode, cells(mode), HASTE, folder).faults()
+    wrong = run(library, mode, cells(mode), HASTE, folder, python).faults()
     again = [cell for cell in wrong if cell.split(".")[0] in CLOCKED]
     if again:
-        slowly = run(library, mode, again, LEISURE, folder).faults()
+        slowly = run(library, mode, again, LEISURE, folder, python).faults()
         wrong = {cell: what for cell, what in wrong.items() if cell not in again} | slowly
     return wrong
 
 
-def run(library: str, mode: str, names: list[str], patience: float, folder: Path) -> Group:
+def run(
+    library: str,
+    mode: str,
+    names: list[str],
+    patience: float,
+    folder: Path,
+    python: str = sys.executable,
+) -> Group:
     """Run a group bare, recorded and, with the server gone, replayed. `patience` in seconds."""
     tape = folder / f"{library}-{mode}-{patience}.msgpack"
-    words = runs.command("cells.py", library, mode, *names)
+    words = runs.command("cells.py", library, mode, *names, python=python)
     with Server() as server:
         where = {
             "ANTHROPIC_BASE_URL": server.url,

@@ -35,8 +35,8 @@ def environment(**more: str) -> dict[str, str]:
     return {**kept, "ANTHROPIC_API_KEY": "sk-ant-not-a-real-key", **more}
 
 
-def command(script: str | Path, *args: str) -> list[str]:
-    return [sys.executable, str(HERE / script), *args]
+def command(script: str | Path, *args: str, python: str = sys.executable) -> list[str]:
+    return [python, str(HERE / script), *args]
 
 
 def bare(words: list[str], cwd: Path, **more: str) -> Ran:

@@ -194,13 +194,16 @@ class _Delivery:
 
 
 class _ServedSync:
+    """One that is iterated a second time goes on where the first stopped, as a connection does."""
+
     def __init__(self, delivery: _Delivery) -> None:
         self._delivery = delivery
+        self._chunks = iter(delivery.answer.chunks)
 
     def __iter__(self) -> Iterator[bytes]:
         delivery = self._delivery
         try:
-            for chunk in delivery.answer.chunks:
+            for chunk in self._chunks:
                 delivery.wait()
                 yield delivery.chunk(chunk)
             if not delivery.known:
@@ -222,13 +225,14 @@ class _ServedAsync:
 
     def __init__(self, delivery: _Delivery) -> None:
         self._delivery = delivery
+        self._chunks = iter(delivery.answer.chunks)
         self._how: tuple[str, list[Any] | None] = ("closed", None)
         self._left = False
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         delivery = self._delivery
         try:
-            for chunk in delivery.answer.chunks:
+            for chunk in self._chunks:
                 await delivery.wait_async()
                 yield delivery.chunk(chunk)
             if not delivery.known:

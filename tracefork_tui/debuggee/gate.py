@@ -8,7 +8,8 @@ lets an answer out, and remembers that the order was not held.
 In a loop whose time is virtual the next turn comes when the loop has nothing else to do, so that
 what the turn before has set off is done by then; unless it came at once when it was recorded.
 
-A turn is a step's number, or below zero a timer's (timers are counted as they begin).
+A turn is a step's number, or below zero a timer's (timers are counted as they begin) or, further
+down, that of a thread's sleep (in the order in which they ended).
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Callable
 
 from ..tape import records
-from .held import held
+from .answers import real_sleep
+from .held import held, monotonic
 from .session import SLEPT
 from .threads import Threads
 from .virtual import is_virtual
@@ -30,9 +32,13 @@ if TYPE_CHECKING:
     from ..tape.reader import Tape
 
 PATIENCE = 0.25
+GRACE = 0.002
 LONGEST = 20
+LONGEST_NAP = 240
+QUIET = 2
 DELIVERED = (records.HEAD, records.CHUNK, records.END)
 
+FIRST_NAP = 1 << 40
 LOOK_AHEAD = 32
 RESTLESS = 200
 
@@ -46,7 +52,8 @@ class Gate:
     """
 
     def __init__(self, tape: Tape, rounds: Callable[[], int], threads: Threads) -> None:
-        turns = _read(tape)
+        self._naps = Naps()
+        turns = _read(tape, self._naps)
         self._turns = deque(turn for turn, _ in turns)
         self._after = deque(after for _, after in turns)
         self._left = Counter(self._turns)
@@ -107,7 +114,7 @@ class Gate:
             self._open = True
             self._advance()
 
-    def wait(self, turn: int) -> None:
+    def wait(self, turn: int, longest: int = LONGEST) -> None:
         """Wait for the turn, in a thread."""
         if self.mine(turn):
             return
@@ -118,8 +125,35 @@ class Gate:
                     before, still = len(self._turns), 0
                     continue
                 still += 1
-                if still == LONGEST or not self._threads.at_work():
+                if still == longest or not self._threads.at_work():
                     self.held = False
+                    return
+
+    def nap(self, number: int, task: str, seconds: float) -> int:
+        """Sleep, in a thread, until it is time to wake up; gives the turn, 0 for none."""
+        turn = self._naps.take(number, task, self.over)
+        if turn:
+            self.wait(turn, LONGEST_NAP)
+            self._settle(seconds)
+        elif threading.active_count() > 1:
+            self._rest()
+        return turn
+
+    def _settle(self, seconds: float) -> None:
+        """Let the other threads do what they did meanwhile."""
+        until = monotonic() + seconds
+        while threading.active_count() > 1 and self._threads.at_work() and monotonic() < until:
+            real_sleep(GRACE)
+
+    def _rest(self) -> None:
+        """Wait, in a thread, until no other is at work."""
+        with self._condition:
+            before, still = len(self._turns), 0
+            for _ in range(LONGEST_NAP):
+                moved = self._condition.wait(PATIENCE) or held.now() or self._threads.at_work()
+                still = 0 if moved or len(self._turns) != before else still + 1
+                before = len(self._turns)
+                if still == QUIET:
                     return
 
     async def wait_async(self, turn: int) -> None:
@@ -244,7 +278,40 @@ class Gate:
                     del self._waiting[turn]
 
 
-def _read(tape: Tape) -> list[tuple[int, int | None]]:
+class Naps:
+    """The ends of the recorded sleeps, each to be taken once."""
+
+    def __init__(self) -> None:
+        self._turns: dict[str, dict[tuple[int, str], int]] = {}
+        self._last = -FIRST_NAP
+
+    def add(self, number: int, task: str) -> int:
+        self._last -= 1
+        self._turns.setdefault(_group(task), {})[number, task] = self._last
+        return self._last
+
+    def take(self, number: int, task: str, over: Callable[[int], None]) -> int:
+        """The turn of a task's sleep, 0 for none; tells which turns nobody will take any more.
+
+        What one thread of a pool did another may do now.
+        """
+        group = _group(task)
+        waiting = self._turns.get(group, {})
+        turn = waiting.pop((number, task), 0)
+        if group != task:
+            return turn or (waiting.pop(next(iter(waiting))) if waiting else 0)
+        while waiting and next(iter(waiting))[0] < number:
+            over(waiting.pop(next(iter(waiting))))
+        return turn
+
+
+def _group(task: str) -> str:
+    """The pool that a thread belongs to by its name, else the task."""
+    name = task.rstrip("0123456789")
+    return name if name != task and name.endswith("_") else task
+
+
+def _read(tape: Tape, naps: Naps) -> list[tuple[int, int | None]]:
     """The turns of a tape in their order, each with how often the loop went round before it.
 
     None: it rested.
@@ -257,7 +324,10 @@ def _read(tape: Tape) -> list[tuple[int, int | None]]:
         if kind == records.NOTE:
             numbers = next(ended)
         for number in numbers:
-            if number <= 0:
+            if isinstance(number, list):
+                turns.append((naps.add(*number), after))
+                after = None
+            elif number <= 0:
                 after = -number
             else:
                 turns.append((number if kind in DELIVERED else -number, after))

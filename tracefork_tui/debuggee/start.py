@@ -13,7 +13,7 @@ from ..tape.codec import unpack
 from ..tape.errors import Divergence, TapeError
 from ..tape.redact import Redactor
 from ..tape.writer import Writer
-from . import commands, draws, effects, http, machine, served, stdio
+from . import commands, draws, effects, http, machine, naps, served, stdio
 from . import session as sessions
 from .answers import LIBRARIES
 from .callers import Callers
@@ -103,6 +103,7 @@ def install(session: Session, parent: Any, plan: dict[str, Any]) -> AfterImport:
 
         disturb.install(session, hooks, plan["disturb"])
     watch_timers(session, hooks, http.travelling.get)
+    naps.install(session, http.travelling.get)
     if parent is not None:
         from .gate import Gate
 

@@ -1,4 +1,4 @@
-"""Time that costs nothing: sleeps are skipped, and asyncio's timers fire in their order.
+"""Time that costs nothing: asyncio's sleeps are skipped, and its timers fire in their order.
 
 An event loop that would wait for its next timer has its clock moved there instead, so that
 wake-ups, timeouts and answers keep the order that they had when time was real.
@@ -149,22 +149,8 @@ class VirtualTime:
 
     def install(self, hooks: AfterImport) -> None:
         self._threads.install(hooks)
-        self._patch_sleep()
         hooks.on("asyncio.base_events", self._patch_clock)
         hooks.on("asyncio.selector_events", self._patch_selector)
-
-    def _patch_sleep(self) -> None:
-        real = time.sleep
-
-        def sleep(seconds: float) -> None:
-            if not self._skipping():
-                real(seconds)
-            elif seconds < 0:
-                raise ValueError("sleep length must be non-negative")
-            else:
-                real(0)
-
-        setattr(time, "sleep", sleep)  # noqa: B010
 
     def _patch_clock(self, module: ModuleType) -> None:
         loop_class: Any = module.BaseEventLoop

@@ -1,0 +1,49 @@
+"""Sleeps of a program with threads: on replay each takes no time and ends at its turn.
+
+A turn is the end of a sleep while other threads were there, told as [how manieth of its task,
+task]. A sleep of a thread that was not over when the recorded run was never ends by itself: it
+lasts while anything else is at work.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections import Counter
+from typing import Any, Callable
+
+from .session import Session, task_name
+
+
+def install(session: Session, travelling: Callable[[], bool]) -> None:
+    """Put the seam into time.sleep; the transport's sleeps are no concern."""
+    real = time.sleep
+    begun: Counter[str] = Counter()
+
+    def sleep(seconds: float) -> None:
+        replaying = session.policy.replaying
+        aside = session.detached or session.inside.value or travelling() or _in_loop()
+        if aside or not seconds > 0:
+            real(min(seconds, 0) if replaying else seconds)
+            return
+        task = task_name()
+        begun[task] += 1
+        turn: Any = [begun[task], task]
+        number = 0
+        if replaying:
+            number = session.gate.nap(*turn, seconds)
+        else:
+            real(seconds)
+        if threading.active_count() > 1:
+            session.timed(turn)
+        if number:
+            session.gate.passed(number)
+
+    sleep.__doc__ = real.__doc__
+    setattr(time, "sleep", sleep)  # noqa: B010
+
+
+def _in_loop() -> bool:
+    asyncio = sys.modules.get("asyncio")
+    return asyncio is not None and asyncio._get_running_loop() is not None
