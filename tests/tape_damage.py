@@ -14,6 +14,7 @@ from tests.tape_runs import HEADER, SECRET, compact, exchange
 from tracefork_tui.tape import frames, records
 from tracefork_tui.tape.check import check
 from tracefork_tui.tape.codec import pack, unpack
+from tracefork_tui.tape.columns import FLOATS, INTEGERS, OBJECTS
 from tracefork_tui.tape.errors import TapeError
 from tracefork_tui.tape.reader import Tape
 from tracefork_tui.tape.seal import seal
@@ -38,11 +39,25 @@ def small_tape(path: Path, sealed: bool = True) -> bytes:
     writer.draw(4, 60, "", [], 0, "uuid.uuid4", "uuid", "0d5a")
     error = ["", "ReadError", "reset", ["builtins", "OSError", "104", None]]
     writer.end(3, 70, "error", error, no_bytes())
+    quick_draws(writer, 5)
     writer.output(80, 1, "done\n")
     writer.close()
     if sealed:
         seal(str(path), {"exit_code": 0, "output": "done\n"}, 90, SECRET).close()
     return path.read_bytes()
+
+
+def quick_draws(writer: Writer, n: int) -> None:
+    """Four draws that wait in the tail: steps `n` to `n` + 3."""
+    tail = writer.tail(n, 1000)
+    assert tail is not None
+    clock = tail.source(FLOATS, ["", ["agent.py:3 in main"], 0, "time.time", "float"])
+    dice = tail.source(INTEGERS, ["", [], 0, "random.randint", "number"])
+    name = tail.source(OBJECTS, ["worker", [], 0, "uuid.uuid4", "uuid"])
+    tail.keep(clock, FLOATS, 71_000, 1763640251.5)
+    tail.keep(dice, INTEGERS, 72_000, -6)
+    tail.keep(name, OBJECTS, 73_000, tail.hold(pack("1e5f")))
+    tail.keep(clock, FLOATS, 74_000, 1763640251.75)
 
 
 def no_bytes() -> bytes:

@@ -41,7 +41,7 @@ def test_cut_at_every_byte(tmp_path: Path, sealed: bool) -> None:
     path, cut = tmp_path / "whole.msgpack", tmp_path / "cut.msgpack"
     data = small_tape(path, sealed)
     with Tape(str(path)) as tape:
-        steps = [step_shown(tape, n) for n in range(1, 5)]
+        steps = [step_shown(tape, n) for n in range(1, 9)]
     first_ends = None
     for size in range(len(data)):
         cut.write_bytes(data[:size])

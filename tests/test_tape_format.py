@@ -19,7 +19,7 @@ from tracefork_tui.tape.reader import Tape
 from tracefork_tui.tape.steps import Exchange
 
 GOLDEN = Path(__file__).parent / "golden"
-FINGERPRINTS = {"v1.msgpack": "05cd9aef8831c1425b273ffff9e2868c5a6fbe2ee02dc2ce1e5f742ff4260c1c"}
+FINGERPRINTS = {"v1.msgpack": "b234fec8b20386ad30254a578e5a00ffa30a74ce8248c1f2b6d04dacfe183739"}
 NOWHERE = 2**32 - 1
 MATTER = ("content-encoding", "content-type", "location", "retry-after", "retry-after-ms")
 HOW = ("eof", "closed", "cancelled", "error")
@@ -41,6 +41,35 @@ def frames_of(data: bytes) -> list[tuple[int, Any]]:
     return found
 
 
+def draws_of(record: list[Any]) -> list[list[Any]]:
+    """The DRAWs that a DRAWS record stands for."""
+    _, n, count, sources, which, times, columns = record
+    which = which or bytes(count)
+    waiting = [column_of(data, which.count(place)) for place, data in enumerate(columns)]
+    return [
+        [7, n + k, t, *sources[place], waiting[place].pop(0)]
+        for k, (t, place) in enumerate(zip(numbers_of(times, count), which, strict=True))
+    ]
+
+
+def column_of(data: bytes, count: int) -> list[Any]:
+    if data[:1] == b"m":
+        unpacker = msgpack.Unpacker()
+        unpacker.feed(data[1:])
+        return list(unpacker)
+    found = numbers_of(data[1:], count)
+    if data[:1] == b"f":
+        found = list(struct.unpack(f"<{count}d", struct.pack(f"<{count}q", *found)))
+    return found
+
+
+def numbers_of(data: bytes, count: int) -> list[int]:
+    width, first, rest = data[0], struct.unpack_from("<q", data, 1), data[9:]
+    code = {1: "b", 2: "h", 4: "i", 8: "q"}[width]
+    found = [*first, *struct.unpack(f"<{count - 1}{code}", rest)]
+    return found if width == 8 else [sum(found[: k + 1]) for k in range(count)]
+
+
 class Mini:
     """A tape by the rules of the page."""
 
@@ -52,8 +81,9 @@ class Mini:
         self.atoms = {record[1]: record[2] for record in self.records if record[0] == 1}
         self.steps: dict[int, list[Any]] = {}
         for record in self.records:
-            if 3 <= record[0] <= 7:
-                self.steps.setdefault(record[1], []).append(record)
+            for part in draws_of(record) if record[0] == 2 else [record]:
+                if 3 <= part[0] <= 7:
+                    self.steps.setdefault(part[1], []).append(part)
 
     def headers(self, items: list[Any]) -> list[tuple[str, str]]:
         pairs = ((self.atoms[i[0]], i[1]) if isinstance(i, list) else self.atoms[i] for i in items)
@@ -105,11 +135,24 @@ class Mini:
             value = sha256(value + self.meaning(n)).digest()
         return value
 
-    def order(self) -> bytes:
+    def chain(self, n: int) -> bytes:
         value = sha256(b"tracefork-tape").digest()
+        for k in range(1, n + 1):
+            value = sha256(value + self.meaning(k)).digest()
+        return value
+
+    def order(self) -> bytes:
+        ranges: list[list[int]] = []
         for record in self.records:
-            if record[0] in (6, 7):
-                value = sha256(value + record[1].to_bytes(8, "big")).digest()
+            if record[0] in (2, 6, 7):
+                last = record[1] + record[2] - 1 if record[0] == 2 else record[1]
+                if ranges and ranges[-1][1] + 1 == record[1]:
+                    ranges[-1][1] = last
+                else:
+                    ranges.append([record[1], last])
+        value = sha256(b"tracefork-tape").digest()
+        for first, last in ranges:
+            value = sha256(value + struct.pack(">QQ", first, last)).digest()
         return value
 
 
@@ -137,6 +180,7 @@ def read_by_the_page(path: Path) -> None:
                 assert (step.response.body if step.response else b"") == mini.response(step.n)
             else:
                 assert (step.name, step.value) == (mini.atoms[first[6]], first[8])
+            assert step.fingerprint == mini.chain(step.n).hex()
     (at_index, index), (at_footer, footer) = mini.frames[-2:]
     assert len(data) - at_footer == 165
     assert (index[0], footer[0]) == (11, 12)
@@ -155,18 +199,26 @@ def index_by_the_page(mini: Mini, index: list[Any], at: int) -> None:
     def numbers(packed: bytes) -> tuple[int, ...]:
         return struct.unpack(f"<{len(packed) // 4}I", packed)
 
-    _, lengths, owners, kinds, atoms, first, last, meanings = index
+    _, lengths, owners, kinds, atoms, first, last, meanings, counts, proofs = index
     records = mini.records[:-2]
     ends = [offset for offset, _ in mini.frames[1:-1]]
     assert list(numbers(lengths)) == [b - a for a, b in zip([0, *ends], ends, strict=False)]
     assert sum(numbers(lengths)) == at
     assert list(kinds) == [record[0] for record in records]
-    assert list(numbers(owners)) == [r[1] if 3 <= r[0] <= 7 else 0 for r in records]
+    assert list(numbers(owners)) == [r[1] if 2 <= r[0] <= 7 else 0 for r in records]
     assert [records[place][1] for place in numbers(atoms)] == sorted(mini.atoms)
-    for n, (start, stop) in enumerate(zip(numbers(first), numbers(last), strict=True), 1):
-        places = [place for place, record in enumerate(records) if record in mini.steps[n]]
-        assert (start, stop) == (places[0], places[-1])
-        assert meanings[32 * n - 32 : 32 * n] == mini.meaning(n)
+    runs = [record for record in records if record[0] == 2]
+    assert list(numbers(counts)) == [record[2] for record in runs]
+    for number, (_, start, count, *_) in enumerate(runs):
+        meant = sha256(b"".join(map(mini.meaning, range(start, start + count)))).digest()
+        assert proofs[64 * number : 64 * number + 64] == meant + mini.chain(start + count - 1)
+    in_runs = {n for run in runs for n in range(run[1], run[1] + run[2])}
+    single = [n for n in mini.steps if n not in in_runs]
+    places = zip(sorted(single), numbers(first), numbers(last), strict=True)
+    for k, (n, start, stop) in enumerate(places):
+        found = [place for place, record in enumerate(records) if record in mini.steps[n]]
+        assert (start, stop) == (found[0], found[-1])
+        assert meanings[32 * k : 32 * k + 32] == mini.meaning(n)
 
 
 def test_a_small_tape(tmp_path: Path) -> None:
@@ -184,7 +236,7 @@ def test_golden_files(name: str) -> None:
     read_by_the_page(GOLDEN / name)
     with Tape(str(GOLDEN / name)) as tape:
         assert tape.fingerprint == FINGERPRINTS[name]
-        assert len(tape.steps) == 4
+        assert len(tape.steps) == 8
 
 
 def test_every_golden_file_is_tested() -> None:

@@ -61,7 +61,7 @@ class Facts:
         place = index.first[self.n - 1] if 1 <= self.n <= len(index.first) else NOWHERE
         if place >= len(index.kinds):
             return "damaged"
-        return "draw" if index.kinds[place] == records.DRAW else "exchange"
+        return "draw" if index.kinds[place] in records.DRAW_KINDS else "exchange"
 
     # What the first record holds
 

@@ -67,21 +67,20 @@ def verify_prefix(parent: Tape, child: Tape, at: int) -> Receipt:
 
 def _verify(parent: Tape, child: Tape, upto: int, whole: bool) -> Receipt:
     failures: list[str] = []
-    counts = {records.SEND: [0, 0], records.DRAW: [0, 0]}
-    same_bodies = 0
+    exchanges, draws, same_bodies = [0, 0], [0, 0], 0
     leftover = []
     for n in range(1, upto + 1):
-        if not parent.index.of_step(n):
+        there, here = parent.index.kind_of(n), child.index.kind_of(n)
+        if there < 0:
             continue
-        there = parent.head_of(n)
-        counts[there[0]][1] += 1
-        if not child.index.of_step(n):
+        count = draws if there in records.DRAW_KINDS else exchanges
+        count[1] += 1
+        if here < 0:
             leftover.append(n)
-            continue
-        here = child.head_of(n)
-        counts[there[0]][0] += here[0] == there[0]
-        same_bodies += here[0] == there[0] == records.SEND and here[11] == there[11]
-    exchanges, draws = counts[records.SEND], counts[records.DRAW]
+        elif (here in records.DRAW_KINDS) == (count is draws):
+            count[0] += 1
+            if count is exchanges:
+                same_bodies += child.head_of(n)[11] == parent.head_of(n)[11]
     stopped = _stopped(child)
     if stopped is not None:
         failures.append(str(stopped.data.get("message", "the replay diverged")))

@@ -7,7 +7,8 @@
     chain(0)          = SHA-256(b"tracefork-tape")
     chain(n)          = SHA-256(chain(n - 1) + meaning(n))
 
-The order hash is the same kind of chain over the numbers of the steps as they were completed.
+The order hash is the same kind of chain over the numbers of the steps as they were completed,
+range by range.
 """
 
 from __future__ import annotations
@@ -30,17 +31,16 @@ def link(previous: bytes, meaning: bytes) -> bytes:
     return sha256(previous + meaning).digest()
 
 
-def chain(meanings: Iterable[bytes]) -> bytes:
-    """The chain over all of `meanings`, from the start."""
-    value = START
+def chain(meanings: Iterable[bytes], value: bytes = START) -> bytes:
+    """The chain over all of `meanings`, from `value` on."""
     for meaning in meanings:
         value = link(value, meaning)
     return value
 
 
-def order_link(previous: bytes, n: int) -> bytes:
-    """The order hash after step `n` was completed."""
-    return sha256(previous + n.to_bytes(8, "big")).digest()
+def order_link(previous: bytes, first: int, last: int) -> bytes:
+    """The order hash after the steps `first` to `last` were completed, one after the other."""
+    return sha256(previous + first.to_bytes(8, "big") + last.to_bytes(8, "big")).digest()
 
 
 def draw_meaning(name: str, kind: str, value: Any) -> bytes:

@@ -72,12 +72,12 @@ def _records(tape: Tape) -> Iterator[str]:
             return
         try:
             record = records.checked(unpack(item.payload))
-            found.add(record[0], records.owner(record), length)
+            found.add(record[0], records.owner(record), length, records.count(record))
         except ValueError as error:
             yield f"{error} at byte {start}"
             return
     index = tape.index
-    for name in ("lengths", "owners", "kinds", "atoms", "first", "last"):
+    for name in ("lengths", "owners", "kinds", "atoms", "first", "last", "counts"):
         if getattr(found, name) != getattr(index, name):
             yield "the index does not name the records of the file"
             return
@@ -95,16 +95,24 @@ def _run(tape: Tape) -> Iterator[str]:
 
 def _steps(tape: Tape) -> Iterator[str]:
     """Every step read, and its bodies, each against its hash."""
-    for n in range(1, len(tape.index.first) + 1):
+    steps, n = len(tape.index.first), 0
+    while n < steps:
+        n += 1
         if tape.index.start_of(n) < 0:
             yield f"step {n} is missing"
             continue
+        run = tape.index.run_of(n)
         try:
             step = tape.step(n)
             if isinstance(step, Exchange):
                 _ = step.request.body
         except TapeError as error:
             yield str(error).removeprefix(f"{tape.path}: ")
+        if run is not None:
+            before = bytes.fromhex(tape.fingerprint_at(n - 1))
+            if tape.sealed and tape.proof(run, before) != tape.claimed_proof(run):
+                yield f"the run of draws at step {n} is not the one that was closed"
+            n += run[1] - 1
 
 
 def _hashes(tape: Tape) -> Iterator[str]:

@@ -16,6 +16,7 @@ class File:
 
     def __init__(self, path: str) -> None:
         self.fd = -1
+        self._end, self._more = 0, b""
         try:
             self.fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
             regular = stat.S_ISREG(os.fstat(self.fd).st_mode)
@@ -29,13 +30,22 @@ class File:
 
     @property
     def size(self) -> int:
-        return os.fstat(self.fd).st_size
+        size = os.fstat(self.fd).st_size
+        return max(size, self._end + len(self._more)) if self._more else size
 
     stored = size
 
     def pread(self, size: int, offset: int) -> bytes:
         """Up to `size` bytes from `offset` on. Raises OSError."""
-        return os.pread(self.fd, size, offset)
+        if not self._more or offset + size <= self._end:
+            return os.pread(self.fd, size, offset)
+        before = os.pread(self.fd, max(self._end - offset, 0), offset)
+        start = max(offset - self._end, 0)
+        return before + self._more[start : start + size - len(before)]
+
+    def extend(self, end: int, more: bytes) -> None:
+        """Have `more` read from byte `end` on, as if it stood there."""
+        self._end, self._more = end, more
 
     def close(self) -> None:
         if self.fd >= 0:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from array import array
+from bisect import bisect_right
 from itertools import accumulate
 from typing import Any
 
@@ -16,12 +17,14 @@ from . import records
 NOWHERE = 2**32 - 1
 SLACK = 1 << 16
 MEANING = 32
+PROOF = 64
 
 
 class Index:
     """Places of records: by order, by step (`first` and `last`, from step 1), by atom number.
 
-    Places count records from 0; `offsets` turns a place into a byte.
+    Places count records from 0; `offsets` turns a place into a byte. `counts`: how many steps
+    each DRAWS record stands for; all of them have its place.
     """
 
     def __init__(self) -> None:
@@ -32,15 +35,20 @@ class Index:
         self.atoms = array("I")
         self.first = array("I")
         self.last = array("I")
+        self.counts = array("I")
         self.end = 0
+        self._drawn = 0
+        self._runs: list[tuple[int, int, int]] = []
+        self._starts: list[int] = []
 
-    def add(self, kind: int, owner: int, length: int) -> None:
-        """The next record, `length` bytes as a frame; `owner` as records.owner gives it.
+    def add(self, kind: int, owner: int, length: int, count: int = 1) -> None:
+        """The next record, `length` bytes as a frame; `owner` and `count` as records gives them.
 
-        Raises ValueError for a number out of all bounds or an atom that is there already.
+        Raises ValueError for a number out of all bounds or one that is there already.
         """
         place = len(self.kinds)
-        if not 0 <= owner <= place + SLACK or (kind in records.STEP_KINDS and not owner):
+        most = place + self._drawn + SLACK
+        if not 0 <= owner <= most or (kind in records.STEP_KINDS and not owner):
             raise ValueError(f"a record is numbered {owner}")
         if kind == records.ATOM:
             if owner < len(self.atoms) and self.atoms[owner] != NOWHERE:
@@ -48,13 +56,27 @@ class Index:
             _fill(self.atoms, owner)
             self.atoms[owner] = place
             owner = 0
+        elif kind == records.DRAWS:
+            self._add_run(place, owner, count)
         elif owner:
+            if self.run_of(owner) is not None:
+                raise ValueError(f"step {owner} is there twice")
             _fill(self.first, owner - 1)
             _fill(self.last, owner - 1)
             if self.first[owner - 1] == NOWHERE:
                 self.first[owner - 1] = place
             self.last[owner - 1] = place
         self._append(kind, owner, length)
+
+    def _add_run(self, place: int, start: int, count: int) -> None:
+        before, end = start - 1, start - 1 + count
+        if self.first[before:end].count(NOWHERE) != len(self.first[before:end]):
+            raise ValueError(f"a step of {start} to {end} is there twice")
+        self._drawn += count
+        self.counts.append(count)
+        for places in (self.first, self.last):
+            _fill(places, end - 1)
+            places[before:end] = array("I", [place]) * count
 
     def lose(self, length: int) -> None:
         """`length` bytes that no record could be read from."""
@@ -80,6 +102,52 @@ class Index:
         place = self.first[n - 1] if 1 <= n <= len(self.first) else NOWHERE
         return self.offsets[place] if place < len(self.offsets) else -1
 
+    def kind_of(self, n: int) -> int:
+        """The kind of the first record of step `n`, -1 where there is none."""
+        place = self.first[n - 1] if 1 <= n <= len(self.first) else NOWHERE
+        return self.kinds[place] if place < len(self.kinds) else -1
+
+    def run_of(self, n: int) -> tuple[int, int, int] | None:
+        """The run of draws that step `n` is one of: its first step, how many it has, and which of
+        the DRAWS records it is, from 0.
+        """
+        place = self.first[n - 1] if 1 <= n <= len(self.first) else NOWHERE
+        if place >= len(self.kinds) or self.kinds[place] != records.DRAWS:
+            return None
+        which = self.kinds.count(records.DRAWS, 0, place)
+        return self.owners[place], self.counts[which], which
+
+    def entry(self, n: int) -> int:
+        """The place of step `n` in an order in which a run of draws counts as one; from 0."""
+        before = self._before(n)
+        if not before:
+            return n - 1
+        start, count, saved = self._runs[before - 1]
+        return n - 1 - saved - min(n - start, count - 1)
+
+    def single(self, n: int) -> int:
+        """The place of step `n`, which is in no run, among all such steps; from 0."""
+        return self.entry(n) - self._before(n)
+
+    def _before(self, n: int) -> int:
+        """How many runs begin at step `n` or before."""
+        if not self.counts:
+            return 0
+        if len(self._starts) != len(self.counts):
+            self._runs, saved = [], 0
+            for start, count in sorted(zip(self._owners_of(records.DRAWS), self.counts)):
+                self._runs.append((start, count, saved))
+                saved += count - 1
+            self._starts = [run[0] for run in self._runs]
+        return bisect_right(self._starts, n)
+
+    def _owners_of(self, kind: int) -> list[int]:
+        found, place = [], self.kinds.find(kind)
+        while place >= 0:
+            found.append(self.owners[place])
+            place = self.kinds.find(kind, place + 1)
+        return found
+
     def of_atom(self, number: int) -> int:
         """The offset of an atom's record, -1 where there is none."""
         place = self.atoms[number] if 0 <= number < len(self.atoms) else NOWHERE
@@ -90,6 +158,8 @@ class Index:
         if self.start_of(n) < 0:
             return []
         owners, offsets, kinds = self.owners, self.offsets, self.kinds
+        if kinds[self.first[n - 1]] == records.DRAWS:
+            return [offsets[self.first[n - 1]]] if not kind else []
         places = range(self.first[n - 1], min(self.last[n - 1] + 1, len(offsets)))
         return [offsets[at] for at in places if owners[at] == n and kind in (0, kinds[at])]
 
@@ -109,40 +179,68 @@ class Index:
             place = self.kinds.find(records.LOST, place + 1)
         return lost
 
-    def pack(self, meanings: bytes) -> list[Any]:
-        arrays = (self.atoms, self.first, self.last)
+    def pack(self, meanings: bytes, proofs: bytes) -> list[Any]:
+        """The INDEX record; `meanings`: of the steps in no run, `proofs`: of the runs."""
+        single = [kind != records.DRAWS for kind in self.kinds]
+        first, last = self.first, self.last
+        if self.counts:
+            steps = [n for n, at in enumerate(first) if at >= len(single) or single[at]]
+            first, last = (array("I", map(of.__getitem__, steps)) for of in (first, last))
         return [
             records.INDEX,
             dump(self.lengths),
             dump(self.owners),
             bytes(self.kinds),
-            *map(dump, arrays),
+            *map(dump, (self.atoms, first, last)),
             meanings,
+            dump(self.counts),
+            proofs,
         ]
 
     @classmethod
-    def unpack(cls, record: list[Any], end: int) -> tuple[Index, bytes]:
-        """The index of the first `end` bytes of a tape, and the meanings of its steps, 32 bytes
-        each. Raises ValueError for arrays that do not fit together.
+    def unpack(cls, record: list[Any], end: int) -> tuple[Index, bytes, bytes]:
+        """The index of the first `end` bytes of a tape, the meanings of its steps, 32 bytes each,
+        and the proofs of its runs, 64 bytes each. Raises ValueError for arrays that do not fit
+        together.
         """
         index = cls()
-        _, lengths, owners, kinds, atoms, first, last, meanings = record
+        _, lengths, owners, kinds, atoms, first, last, meanings, counts, proofs = record
         index.lengths = numbers(lengths)
         index.owners = numbers(owners)
         index.kinds = bytearray(kinds)
         index.atoms = numbers(atoms)
-        index.first = numbers(first)
-        index.last = numbers(last)
+        index.counts = numbers(counts)
         index.offsets = array("Q", accumulate(index.lengths, initial=0))
         index.end = index.offsets.pop()
-        index._fit(end, len(meanings))
-        return index, meanings
+        index._fit(end, numbers(first), numbers(last), len(meanings), len(proofs))
+        return index, meanings, proofs
 
-    def _fit(self, end: int, meanings: int) -> None:
-        count, steps = len(self.kinds), len(self.first)
+    def _fit(
+        self, end: int, first: array[int], last: array[int], meanings: int, proofs: int
+    ) -> None:
+        count, runs = len(self.kinds), len(self.counts)
         same = count == len(self.lengths) == len(self.owners)
-        if not same or self.end != end or len(self.last) != steps or meanings != MEANING * steps:
+        known = meanings == MEANING * len(first) and proofs == PROOF * runs
+        if not same or self.end != end or len(last) != len(first) or not known:
             raise ValueError("the index does not fit together")
+        if runs != self.kinds.count(records.DRAWS):
+            raise ValueError("the index does not count its runs of draws")
+        self.first, self.last = (
+            (self._spread(of) for of in (first, last)) if runs else (first, last)
+        )
+
+    def _spread(self, single: array[int]) -> array[int]:
+        """Places of all steps, from those of the steps in no run."""
+        found, taken = array("I"), 0
+        places = [at for at, kind in enumerate(self.kinds) if kind == records.DRAWS]
+        runs = sorted(zip((self.owners[at] for at in places), self.counts, places))
+        for start, count, place in runs:
+            missing = start - 1 - len(found)
+            if missing < 0 or missing > len(single) - taken or count > self.lengths[place]:
+                raise ValueError("the index does not fit its runs of draws")
+            found += single[taken : taken + missing] + array("I", [place]) * count
+            taken += missing
+        return found + single[taken:]
 
 
 def _fill(values: array[int], place: int) -> None:

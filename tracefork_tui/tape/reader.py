@@ -17,12 +17,14 @@ from typing import Any, overload
 
 from . import chain, decode, frames, records
 from .bodies import Source, join
-from .codec import unpack
+from .codec import pack, unpack
+from .columns import Run, read_run
 from .errors import NewerVersion, TapeError
 from .files import File, opened
-from .index import MEANING, NOWHERE, Index
+from .index import MEANING, NOWHERE, PROOF, Index
 from .packed import Packed
 from .steps import Draw, Note, Outcome, Step
+from .tail import waiting
 from .writer import locked
 
 FOOTER_SIZE = 165
@@ -31,6 +33,8 @@ RECORDS_KEPT = 1024
 SMALL_RECORD = 4096
 BODIES_KEPT = 2
 LINES_KEPT = 100
+RUNS_KEPT = 4
+COMPLETED = (records.DRAW, records.DRAWS, records.END)
 BAD_END = "its index or its footer is damaged: every record was read instead"
 NOT_CLOSED = "it was not closed: its end was found by reading every record"
 
@@ -55,8 +59,11 @@ class Tape:
         self._lost: list[str] = []
         self._torn = ""
         self._held = self._closed = False
-        self._meanings = b""
+        self._meanings = self._proofs = b""
         self._chain = bytearray(chain.START)
+        self._linked = 0
+        self._runs: OrderedDict[int, Run] = OrderedDict()
+        self._proven: set[int] = set()
         self._records: OrderedDict[int, list[Any]] = OrderedDict()
         self._atoms: dict[int, Any] = {}
         self._steps: OrderedDict[int, Step] = OrderedDict()
@@ -80,6 +87,8 @@ class Tape:
             self.index.add(records.HEADER, 0, first.end)
             self._scan()
             self._held = locked(self._file.fd)
+            if not self._held:
+                self._take_in()
 
     @property
     def fingerprint(self) -> str:
@@ -89,11 +98,17 @@ class Tape:
     @property
     def order(self) -> str:
         """The hash of the order in which the steps were completed, hex."""
-        value = chain.START
+        value, first, last = chain.START, 0, 0
+        counts = iter(self.index.counts)
         for n, kind in zip(self.index.owners, self.index.kinds):
-            if kind in (records.DRAW, records.END):
-                value = chain.order_link(value, n)
-        return value.hex()
+            if kind not in COMPLETED:
+                continue
+            count = next(counts) if kind == records.DRAWS else 1
+            if not first or n != last + 1:
+                value = chain.order_link(value, first, last) if first else value
+                first = n
+            last = n + count - 1
+        return (chain.order_link(value, first, last) if first else value).hex()
 
     @property
     def damage(self) -> list[str]:
@@ -154,6 +169,11 @@ class Tape:
         offset = self.index.start_of(n)
         if offset < 0:
             raise TapeError(f"{self.path}: there is no step {n} (it has {len(self.steps)})")
+        if self.index.run_of(n) is not None:
+            run = self._run(offset)
+            if not run.n <= n < run.n + len(run.times):
+                raise TapeError(f"{self.path}: step {n} is damaged: its draw is missing")
+            return run.record(n)
         record = self._record(offset)
         if record[0] not in (records.SEND, records.DRAW) or record[1] != n:
             raise TapeError(f"{self.path}: step {n} is damaged: its first record is missing")
@@ -185,17 +205,46 @@ class Tape:
 
     def fingerprint_at(self, n: int) -> str:
         """The chain up to step `n` (0: the start), hex."""
-        size = len(chain.START)
-        value = bytes(self._chain[-size:])
-        for k in range(len(self._chain) // size, n + 1):
-            value = chain.link(value, self.meaning(k))
+        if n < 1:
+            return chain.START.hex()
+        run = self.index.run_of(n)
+        whole = run is None or n == run[0] + run[1] - 1
+        entries = self.index.entry(n) + whole
+        self._link(entries)
+        value = bytes(self._chain[entries * MEANING :][:MEANING])
+        if run is not None and not whole:
+            value = chain.chain(map(self.computed_meaning, range(run[0], n + 1)), value)
+        return value.hex()
+
+    def _link(self, entries: int) -> None:
+        """Have the chain over so many single steps and runs."""
+        while len(self._chain) <= entries * MEANING:
+            n = self._linked + 1
+            value = bytes(self._chain[-MEANING:])
+            run = self.index.run_of(n)
+            if run is None:
+                value = chain.link(value, self.meaning(n))
+            elif self.sealed:
+                value = self.claimed_proof(run)[MEANING:]
+            else:
+                value = self.proof(run, value)[MEANING:]
+            self._linked = n if run is None else n + run[1] - 1
             self._chain += value
-        return self._chain[n * size : (n + 1) * size].hex()
+
+    def claimed_proof(self, run: tuple[int, int, int]) -> bytes:
+        """What the index says of a run of draws: see FORMAT.md."""
+        return self._proofs[run[2] * PROOF :][:PROOF]
+
+    def proof(self, run: tuple[int, int, int], before: bytes) -> bytes:
+        """The same, made from its record; `before`: the chain before its first step."""
+        start, count, _ = run
+        meanings = [self.computed_meaning(n) for n in range(start, start + count)]
+        return sha256(b"".join(meanings)).digest() + chain.chain(meanings, before)
 
     def meaning(self, n: int) -> bytes:
         """The hash of what step `n` means; zeros where it is missing or cannot be read."""
-        if n * MEANING <= len(self._meanings):
-            return self._meanings[(n - 1) * MEANING : n * MEANING]
+        if self.sealed and 1 <= n <= len(self.index.first) and self.index.run_of(n) is None:
+            return self._meanings[self.index.single(n) * MEANING :][:MEANING]
         return self.computed_meaning(n)
 
     def computed_meaning(self, n: int) -> bytes:
@@ -224,12 +273,16 @@ class Tape:
             return False
         place = len(self.index.owners)
         self._scan()
-        changed = set(self.index.owners[place:]) - {0}
-        if changed:
-            del self._chain[min(changed) * len(chain.START) :]
+        self._unlink(min(set(self.index.owners[place:]) - {0}, default=0))
         if self._closed:
             self._open_by_footer()
         return self.sealed or self.index.end > before
+
+    def _unlink(self, n: int) -> None:
+        """Forget the chain from step `n` on."""
+        if 0 < n <= self._linked:
+            del self._chain[(self.index.entry(n) + 1) * MEANING :]
+            self._linked = n - 1
 
     @property
     def file(self) -> File | Packed:
@@ -298,12 +351,12 @@ class Tape:
             record = records.checked(unpack(at_end.payload))
             if kind != records.FOOTER or record[0] != records.INDEX or at_end.end != frame.offset:
                 return False
-            index, meanings = Index.unpack(record, start)
+            index, meanings, proofs = Index.unpack(record, start)
         except (ValueError, TypeError, OverflowError, OSError):
             return False
         if frame.end != self._size or len(index.first) != int.from_bytes(steps, "little"):
             return False
-        self.index, self._meanings = index, meanings
+        self.index, self._meanings, self._proofs = index, meanings, proofs
         self.content, self.mac = content, mac
         self.sealed = True
         self._lost = [f"{size} bytes at byte {offset} are lost" for offset, size in index.gaps()]
@@ -321,11 +374,24 @@ class Tape:
             else:
                 self._lose(found.offset, found.end, found.reason)
 
+    def _take_in(self) -> None:
+        """What the dead writer was about to append: see tail.py."""
+        end, more = self.index.end, b""
+        crc = int.from_bytes(self._file.pread(4, end - 4), "big")
+        for record in waiting(self.path, self.salt, self.index):
+            data, crc = frames.encode(pack(record), crc ^ self.salt)
+            more += data
+        if more and isinstance(self._file, File):
+            self._file.extend(end, more)
+            self._size = end + len(more)
+            self._scan()
+
     def _take(self, frame: frames.Frame) -> None:
         try:
             record = records.checked(unpack(frame.payload))
             kind = record[0]
-            self.index.add(kind, records.owner(record), frame.end - frame.offset)
+            length = frame.end - frame.offset
+            self.index.add(kind, records.owner(record), length, records.count(record))
         except ValueError as error:
             self._lose(frame.offset, frame.end, str(error))
         else:
@@ -339,6 +405,8 @@ class Tape:
 
     def _found(self, n: int) -> list[list[Any]]:
         first = self.head_of(n)
+        if self.index.run_of(n) is not None:
+            return [first]
         found = [self._record(offset) for offset in self.index.of_step(n)]
         own = all(record[0] in records.STEP_KINDS and record[1] == n for record in found)
         if found[:1] != [first] or not own:
@@ -353,7 +421,12 @@ class Tape:
 
     def _prove(self, n: int, found: list[list[Any]]) -> None:
         """Raises ValueError where a step is not the one that was closed."""
-        if self._meanings and decode.meaning(self, found) != self.meaning(n):
+        run = self.index.run_of(n) if self.sealed else None
+        if run is not None and run[0] not in self._proven:
+            if self.proof(run, b"")[:MEANING] != self.claimed_proof(run)[:MEANING]:
+                raise ValueError("its run of draws is not the one that was closed")
+            self._proven.add(run[0])
+        if self.sealed and run is None and decode.meaning(self, found) != self.meaning(n):
             raise ValueError("it is not the one that the fingerprint was made from")
         if found[-1][0] == records.END:
             digest = sha256()
@@ -374,6 +447,20 @@ class Tape:
             if len(payload) < SMALL_RECORD:
                 _keep(self._records, offset, record, RECORDS_KEPT)
         return record
+
+    def _run(self, offset: int) -> Run:
+        """The run of draws whose record is there. Raises TapeError for one that is damaged."""
+        run = self._runs.get(offset)
+        if run is None:
+            try:
+                record = self._record(offset)
+                if record[0] != records.DRAWS:
+                    raise ValueError("it is no run of draws")
+                run = read_run(record)
+            except ValueError as error:
+                raise TapeError(f"{self.path}: damaged at byte {offset}: {error}") from None
+            _keep(self._runs, offset, run, RUNS_KEPT)
+        return run
 
     def _read_atom(self, number: Any) -> Any:
         offset = self.index.of_atom(number) if type(number) is int else -1

@@ -23,7 +23,7 @@ DRAW = 7  # [7, n, t, task, site, provenance, name, type, value]
 NOTE = 8  # [8, t, kind, {...}]
 OUTPUT = 9  # [9, t, stream, text]
 OUTCOME = 10  # [10, t, {...}]
-INDEX = 11  # [11, lengths, owners, kinds, atoms, first, last, meanings]
+INDEX = 11  # [11, lengths, owners, kinds, atoms, first, last, meanings, counts, proofs]
 FOOTER = 12  # [12, index offset (8 bytes), steps (8 bytes), fingerprint, order, content, mac]
 LOST = 255  # in an index only: bytes that no record could be read from
 
@@ -50,7 +50,7 @@ _SHAPES = {  # the types of the fields behind the kind; "?" is any; or, for an E
     NOTE: ("ism",),
     OUTPUT: ("iis",),
     OUTCOME: ("im",),
-    INDEX: ("bbbbbbb",),
+    INDEX: ("bbbbbbbbb",),
     FOOTER: ("bbbbbb",),
 }
 _FITTING = {
@@ -89,6 +89,11 @@ def checked(record: Any) -> list[Any]:
 def owner(record: list[Any]) -> int:
     """The step that a record belongs to (an atom's number), 0 for none."""
     return int(record[1]) if record[0] in STEP_KINDS or record[0] == ATOM else 0
+
+
+def count(record: list[Any]) -> int:
+    """How many steps a record of a step stands for."""
+    return int(record[2]) if record[0] == DRAWS else 1
 
 
 def _is_atom(value: Any) -> bool:

@@ -9,10 +9,12 @@ from hashlib import sha256
 from typing import Any
 
 from . import frames, records
-from .chain import chain
+from .chain import START, link
 from .codec import pack
 from .errors import FullDisk, TapeError
+from .index import MEANING
 from .reader import FOOTER_SIZE, Tape
+from .tail import remove, waiting
 from .writer import lock, write_all
 
 BLOCK = 1 << 20
@@ -41,10 +43,12 @@ def seal(
         with Tape(path) as tape:
             if not tape.sealed:
                 os.ftruncate(fd, tape.index.end)
-                last = [[records.NOTE, t, kind, data] for kind, data in notes]
+                last = waiting(tape.path, tape.salt, tape.index)
+                last += [[records.NOTE, t, kind, data] for kind, data in notes]
                 if outcome is not None and tape.outcome is None:
                     last.append([records.OUTCOME, t, outcome])
                 _close(fd, tape, last, secret)
+                remove(path)
     finally:
         os.close(fd)
     return Tape(path)
@@ -57,11 +61,10 @@ def _close(fd: int, tape: Tape, last: list[list[Any]], secret: bytes) -> None:
             _append(fd, tape, record)
         tape.refresh()
         steps = len(tape.index.first)
-        meanings = [tape.computed_meaning(n) for n in range(1, steps + 1)]
+        meanings, proofs, fingerprint = _hashes(tape)
         where = tape.index.end
-        _append(fd, tape, tape.index.pack(b"".join(meanings)))
+        _append(fd, tape, tape.index.pack(meanings, proofs))
         content = content_of(tape.file.pread, os.fstat(fd).st_size)
-        fingerprint = chain(meanings)
         footer = [
             records.FOOTER,
             where.to_bytes(8, "little"),
@@ -75,6 +78,23 @@ def _close(fd: int, tape: Tape, last: list[list[Any]], secret: bytes) -> None:
         os.fsync(fd)
     except FullDisk:
         os.ftruncate(fd, start)
+
+
+def _hashes(tape: Tape) -> tuple[bytes, bytes, bytes]:
+    """The meanings of the single steps, the proofs of the runs, and the chain over all."""
+    value, n, steps = START, 1, len(tape.index.first)
+    meanings, proofs = bytearray(), [b""] * len(tape.index.counts)
+    while n <= steps:
+        run = tape.index.run_of(n)
+        if run is None:
+            meaning = tape.computed_meaning(n)
+            value = link(value, meaning)
+            meanings += meaning
+        else:
+            proofs[run[2]] = tape.proof(run, value)
+            value = proofs[run[2]][MEANING:]
+        n += run[1] if run is not None else 1
+    return bytes(meanings), b"".join(proofs), value
 
 
 def _append(fd: int, tape: Tape, record: list[Any]) -> int:

@@ -14,6 +14,8 @@ from typing import Any
 
 from .codec import pack, unpack_all
 from .columns import FLOATS, INTEGERS, MOST, OBJECTS, pack_run
+from .index import Index
+from .records import ATOM, DRAW
 
 SUFFIX = ".draws"
 MAGIC = int.from_bytes(b"tfdraws1", "little")
@@ -113,18 +115,31 @@ class Tail:
         self.head[HELD] = start + len(data)
         return start << LENGTH | len(data)
 
+    def keep(self, place: int, kind: int, time: int, value: Any) -> None:
+        """One draw more: its source, the kind of its column, the clock (ns), and the value."""
+        at = self.count
+        self.times[at], self.which[at] = time, place
+        (self.floats if kind == FLOATS else self.integers)[at] = value
+        self.head[COUNT] = at + 1
+
     def sources(self) -> list[list[Any]]:
         """[kind, task, site, provenance, name, type] of each."""
         said = bytes(self._view[SAYS : SAYS + self.head[SAID]])
         return unpack_all(said, self.head[SOURCES]) if said else []
 
     def record(self, sources: list[list[Any]]) -> list[Any]:
-        """The DRAWS record; `sources` as above, with the atoms of their texts. Raises ValueError."""
+        """What is to be appended; `sources` as above, with atoms for the texts.
+
+        A DRAWS record, or a DRAW where there is but one. Raises ValueError.
+        """
         count, start = self.count, self.head[START]
         which = bytes(self.which[:count])
-        values = self._values([source[0] for source in sources], which)
+        kinds = [source[0] for source in sources]
+        values = self._values(kinds, which)
         times = [(time - start) // 1000 for time in self.times[:count].tolist()]
         said = [(source[0], source[1:]) for source in sources]
+        if count == 1 and kinds[which[0]] != OBJECTS:
+            return [DRAW, self.n, times[0], *said[which[0]][1], values[0]]
         return pack_run(self.n, said, which, times, values)
 
     def _values(self, kinds: list[int], which: bytes) -> list[Any]:
@@ -146,24 +161,35 @@ class Tail:
         return bytes(self._view[start : start + (place & (1 << LENGTH) - 1)])
 
 
-def recovered(tail: Tail, atoms: int) -> Iterator[list[Any]]:
-    """The records of what was left behind, for a tape of so many atoms. Raises ValueError."""
-    from .records import ATOM
+def waiting(path: str, salt: int, index: Index) -> list[list[Any]]:
+    """The records that a dead writer was about to append to the tape at `path`; most often none.
 
-    known: dict[Any, int] = {}
+    `index`: what is on the tape.
+    """
+    tail = Tail.left(path, salt)
+    if tail is None or any(
+        start >= tail.at and kind != ATOM for start, kind in zip(index.offsets, index.kinds)
+    ):
+        return []
     try:
-        sources = tail.sources()
-        for source in sources:
-            for field in (1, 2, 4, 5):
-                text = source[field]
-                key = tuple(text) if isinstance(text, list) else text
-                if key not in known:
-                    known[key] = atoms + len(known)
-                    yield [ATOM, known[key], text]
-                source[field] = known[key]
-        yield tail.record(sources)
-    except (TypeError, IndexError, OverflowError) as error:
-        raise ValueError(f"the newest draws cannot be read: {error}") from None
+        return list(_records(tail, len(index.atoms)))
+    except (ValueError, TypeError, LookupError, OverflowError):
+        return []
+
+
+def _records(tail: Tail, atoms: int) -> Iterator[list[Any]]:
+    """What a tail holds, for a tape of so many atoms."""
+    known: dict[Any, int] = {}
+    sources = tail.sources()
+    for source in sources:
+        for field in (1, 2, 4, 5):
+            text = source[field]
+            key = tuple(text) if isinstance(text, list) else text
+            if key not in known:
+                known[key] = atoms + len(known)
+                yield [ATOM, known[key], text]
+            source[field] = known[key]
+    yield tail.record(sources)
 
 
 def remove(path: str) -> None:
@@ -181,4 +207,4 @@ def _allocate(fd: int) -> None:
         os.write(fd, bytes(SIZE))
 
 
-__all__ = ["SUFFIX", "Tail", "beside", "recovered", "remove"]
+__all__ = ["SUFFIX", "Tail", "beside", "remove", "waiting"]

@@ -1,9 +1,10 @@
 """The writer: appends records to a tape, whole and in order.
 
 Every append is one `write` of whole frames, so that what was appended survives the death of the
-process at any byte; it is not synced before the tape is sealed, so a power cut may lose the
-newest records. One process holds a tape at a time (an advisory lock on the file); a child that
-it forks does not.
+process at any byte; so do draws in quick succession, which wait in a mapped file (tail.py) for
+the next append. The tape is not synced before it is sealed, so a power cut may lose the newest
+records. One process holds a tape at a time (an advisory lock on the file); a child that it forks
+does not.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from . import frames, records
 from .codec import pack
 from .errors import FullDisk, TapeError
 from .spans import REPLY_MOST, Body, Clean, Spans
+from .tail import Tail, remove
 
 VARIES = 2  # values of a header after which the next ones are not interned
 PATIENCE = 0.2  # seconds: a reader that asks who holds the file holds it for a moment
@@ -32,12 +34,14 @@ class Writer:
     thread.
     """
 
-    def __init__(self, fd: int) -> None:
+    def __init__(self, fd: int, path: str) -> None:
         self._fd = fd
+        self._path = path
         self._process = os.getpid()
         self._size = self._crc = self._salt = 0
         self._waiting: list[bytes] = []
         self._lock = threading.RLock()
+        self._tail: Tail | None = None
         self._atoms: dict[Any, int] = {}
         self._varied: dict[str, int] = {}
         self._spans = Spans()
@@ -55,7 +59,8 @@ class Writer:
             raise TapeError(f"{path}: cannot be written: {error.strerror}") from None
         lock(fd, path)
         os.ftruncate(fd, 0)
-        writer = cls(fd)
+        remove(path)
+        writer = cls(fd, path)
         writer._append([records.HEADER, records.FORMAT, records.VERSION, header])
         writer._salt = writer._crc
         return writer
@@ -68,9 +73,17 @@ class Writer:
         if os.getpid() != self._process:
             self._lock = threading.RLock()  # its holder was not forked along
         with self._lock:
-            if self._fd >= 0:
-                os.close(self._fd)
-                self._fd = -1
+            if self._fd < 0:
+                return
+            if self._tail is not None and os.getpid() == self._process:
+                self.settle()
+                remove(self._path)
+            self._drop()
+
+    def _drop(self) -> None:
+        os.close(self._fd)
+        self._fd = -1
+        self._tail = None
 
     def take(self, body: bytes, clean: Clean | None = None, edition: int = 0) -> Body:
         """A body ready to be sent, its secrets taken out by `clean`: see Spans.take."""
@@ -130,7 +143,7 @@ class Writer:
             reply = self._replies.get(n)
             if reply is not None:
                 reply += data
-                if not reply.startswith((b"{", b"[")) or len(reply) > REPLY_MOST:
+                if len(reply) > REPLY_MOST:
                     del self._replies[n]
 
     def end(self, n: int, t: int, how: str, error: list[Any] | None, digest: bytes) -> None:
@@ -155,6 +168,36 @@ class Writer:
             self._append(
                 [records.DRAW, n, t, where, frames_, provenance, label, self._atom(kind), value]
             )
+
+    def tail(self, n: int, start: int) -> Tail | None:
+        """Where draws in quick succession go from step `n` on, None where there is no room.
+
+        `start`: the clock's nanoseconds at which the run began. What is appended next appends
+        them before it.
+        """
+        with self._lock:
+            self.settle()
+            if self._tail is None and self._fd >= 0 and os.getpid() == self._process:
+                try:
+                    self._tail = Tail.create(self._path, self._salt, start)
+                except OSError:
+                    return None
+            if self._tail is not None:
+                self._tail.begin(self._size, n)
+            return self._tail
+
+    def settle(self) -> None:
+        """Append the draws that wait."""
+        if self._tail is not None and self._tail.count:
+            self._write()
+
+    def _waiting_draws(self, tail: Tail) -> None:
+        sources = tail.sources()
+        for source in sources:
+            _, task, site, _, name, kind = source
+            source[1:3] = self._atom(task), self._atom(site)
+            source[4:] = self._atom(name), self._atom(kind)
+        self._encode(tail.record(sources))
 
     def note(self, t: int, kind: str, data: dict[str, Any]) -> None:
         self._append([records.NOTE, t, kind, data])
@@ -185,23 +228,32 @@ class Writer:
         return number
 
     def _append(self, record: list[Any]) -> None:
-        """Write `record`, and the atoms that it brought about before it, in one go."""
+        """Write `record`, and what was to be written before it, in one go."""
         with self._lock:
-            if os.getpid() != self._process:
-                raise TapeError("the tape belongs to the process that this one was forked from")
+            self._write(record)
+
+    def _write(self, record: list[Any] | None = None) -> None:
+        if os.getpid() != self._process:
+            raise TapeError("the tape belongs to the process that this one was forked from")
+        tail = self._tail if self._tail is not None and self._tail.count else None
+        if tail is not None:
+            self._waiting_draws(tail)
+        if record is not None:
             self._encode(record)
-            data = b"".join(self._waiting)
-            self._waiting.clear()
-            if self._fd < 0:
-                return
-            try:
-                write_all(self._fd, data)
-            except FullDisk:
-                with contextlib.suppress(OSError):
-                    os.ftruncate(self._fd, self._size)
-                self.close()
-                raise
-            self._size += len(data)
+        data = b"".join(self._waiting)
+        self._waiting.clear()
+        if self._fd < 0:
+            return
+        try:
+            write_all(self._fd, data)
+        except FullDisk:
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._fd, self._size)
+            self._drop()
+            raise
+        self._size += len(data)
+        if tail is not None:
+            tail.begin(self._size, 0)
 
     def _encode(self, record: list[Any]) -> None:
         try:
