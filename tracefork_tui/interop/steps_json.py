@@ -21,7 +21,10 @@ def document(tape: Tape) -> dict[str, Any]:
         "header": plain(tape.header),
         "outcome": None if outcome is None else plain(vars(outcome)),
         "damage": tape.damage,
-        "notes": [{"at_s": note.at, "kind": note.kind, **plain(note.data)} for note in tape.notes],
+        "notes": [
+            {"at_s": _at(note.at, absent), "kind": note.kind, **plain(note.data)}
+            for note in tape.notes
+        ],
         "steps": [row(step, absent) for step in tape.steps],
     }
 
@@ -33,7 +36,7 @@ def row(step: Step, absent: AbstractSet[str] = frozenset()) -> dict[str, Any]:
         "kind": step.kind,
         "label": label_of(step),
         "provenance": step.provenance,
-        "at_s": None if START_TIMES in absent else step.at,
+        "at_s": _at(step.at, absent),
         "task": step.task,
         "call_site": list(step.call_site),
     }
@@ -58,6 +61,10 @@ def row(step: Step, absent: AbstractSet[str] = frozenset()) -> dict[str, Any]:
         "output_tokens": usage.output_tokens if usage else None,
         "duration_s": None if DURATIONS in absent else step.duration,
     }
+
+
+def _at(seconds: float, absent: AbstractSet[str]) -> float | None:
+    return None if START_TIMES in absent else seconds
 
 
 def whole(tape: Tape, n: int) -> dict[str, Any]:

@@ -19,7 +19,9 @@ def table(tape: Tape, width: int) -> Iterator[str]:
     """One line a step, then the outcome and what was not captured."""
     header = tape.header
     command = " ".join(str(word) for word in header.get("command", ()))
-    yield visible(f"{tape.path}  {len(tape.steps)} steps  {command}")
+    total, shown = tape.index.steps, len(tape.steps)
+    count = f"{total}" if shown == total else f"{shown} of {total}"
+    yield visible(f"{tape.path}  {count} step{'s' * (total != 1)}  {command}".rstrip())
     parent = header.get("parent")
     if isinstance(parent, dict):
         what = parent.get("intervention") or "no intervention"
@@ -27,7 +29,7 @@ def table(tape: Tape, width: int) -> Iterator[str]:
     if origin(tape):
         yield visible(origin(tape))
     timed = START_TIMES not in lacks(tape)
-    digits = len(str(len(tape.steps)))
+    digits = len(str(total))
     fork = isinstance(parent, dict)
     for step in tape.steps:
         mark = "●" if step.kind == "exchange" else "◇"
