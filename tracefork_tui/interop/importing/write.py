@@ -10,6 +10,7 @@ from hashlib import sha256
 from typing import Any
 
 from ...tape.answer import Error
+from ...tape.errors import TapeError
 from ...tape.reader import Tape
 from ...tape.records import PROVENANCES
 from ...tape.redact import MARK, SECRET_HEADERS, Redactor
@@ -46,8 +47,7 @@ def write(run: Run, out: str, imported: dict[str, Any], secret: bytes) -> Tape:
     `imported`: format and source, for the header; `secret` as in `seal`. Raises NotImported for
     a run without events, TapeError where the tape cannot be written.
     """
-    if not run.events:
-        raise NotImported("nothing was recorded in it")
+    _sort_out(run)
     layout = _Layout(run)
     changes = [(n, change) for n, event in layout.numbered() for change in _fitted(event)]
     header: dict[str, Any] = {
@@ -66,6 +66,8 @@ def write(run: Run, out: str, imported: dict[str, Any], secret: bytes) -> Tape:
                 writer.note(0, "imported", {"what": what, **({"steps": steps} if steps else {})})
             for *_, record in sorted(_records(layout, _redactor(run)), key=lambda one: one[:3]):
                 record(writer)
+        except TapeError as error:
+            raise NotImported(str(error)) from None
         finally:
             writer.close()
         seal(temporary, None, 0, secret).close()
@@ -148,6 +150,27 @@ def _exchange(
         yield end, lambda w: w.end(n, end, "error", error, digest)
     else:
         yield end, lambda w: w.end(n, end, "eof", None, digest)
+
+
+def _sort_out(run: Run) -> None:
+    """Leave out what is no exchange, and say so. Raises NotImported where nothing is left."""
+    kept = [event for event in run.events if not _is_empty(event)]
+    left = len(run.events) - len(kept)
+    if not kept:
+        raise NotImported("nothing was recorded in it")
+    if left:
+        run.notes.append(f"{left} entr{'y is' if left == 1 else 'ies are'} left out: no exchange")
+    run.events = kept
+    for event in kept:
+        status = event.status if isinstance(event, Traffic) else None
+        if status is not None and not 0 < status < 1000:
+            raise NotImported(f"it has a response with the status {status}")
+
+
+def _is_empty(event: Event) -> bool:
+    return isinstance(event, Traffic) and not (
+        event.method or event.url or event.body or any(event.chunks)
+    )
 
 
 def _fitted(event: Event) -> list[str]:
