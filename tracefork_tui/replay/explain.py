@@ -20,6 +20,8 @@ DATE = re.compile(
 ID = re.compile(
     r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b|\b[0-9a-f]{16,64}\b"
 )
+PLACE = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
+RESULTS = ("tool_result", "function_call_output", "functionResponse", "function_response")
 
 REMEDIES = {
     "clock": "read the clock through time or datetime in your own code, where it is recorded",
@@ -120,12 +122,17 @@ def _cause(change: Change, body: bytes) -> str:
 
 
 def _in_tool_result(path: str, body: bytes) -> bool:
-    place = re.match(r"messages\[(\d+)\]\.content\[(\d+)\]", path)
+    """True if a tool's result is on the way from the body's top to the path (any provider's)."""
     try:
-        block = place and json.loads(body)["messages"][int(place[1])]["content"][int(place[2])]
-    except (ValueError, LookupError, TypeError):
+        place = json.loads(body)
+        for name, index in PLACE.findall(path):
+            place = place[int(index)] if index else place[name]
+            kind = (place.get("type"), place.get("role")) if isinstance(place, dict) else ()
+            if name in RESULTS or "tool" in kind or any(one in RESULTS for one in kind):
+                return True
+    except (ValueError, LookupError, TypeError, AttributeError):
         return False
-    return isinstance(block, dict) and block.get("type") == "tool_result"
+    return False
 
 
 def _flat(value: Any) -> str:
