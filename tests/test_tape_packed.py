@@ -10,6 +10,7 @@ import resource
 import zlib
 from collections import Counter
 from collections.abc import Callable
+from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,7 @@ from tracefork_tui.tape.packed import BLOCK, Packed
 from tracefork_tui.tape.packing import pack, unpack
 from tracefork_tui.tape.peek import peek
 from tracefork_tui.tape.reader import Tape
-from tracefork_tui.tape.seal import made_here
+from tracefork_tui.tape.seal import made_here, seal
 from tracefork_tui.tape.writer import Writer
 
 SHARDS = 4
@@ -167,6 +168,24 @@ def test_any_bytes_at_any_border(tmp_path_factory: Any, size: int, sizes: list[i
             assert read.file.pread(length, start) == data[start : start + length]
 
 
+GOLDEN = Path(__file__).parent / "golden" / "packed"
+GOLDEN_BYTES = {"v1.msgpack": "da506fcc6b38a23450730712e858de7ccc4cbd6e4aecfaf56d2a6857d020dcc8"}
+
+
+@pytest.mark.parametrize("name", GOLDEN_BYTES)
+def test_golden_files(name: str) -> None:
+    data = by_the_page((GOLDEN / name).read_bytes())
+    assert sha256(data).hexdigest() == GOLDEN_BYTES[name]
+    with Tape(str(GOLDEN / name)) as read:
+        assert read.damage == []
+        assert sha256(read.file.pread(len(data) + 1, 0)).hexdigest() == GOLDEN_BYTES[name]
+        assert None not in [step_shown(read, step.n) for step in read.steps]
+
+
+def test_every_golden_file_is_tested() -> None:
+    assert {path.name for path in GOLDEN.iterdir()} == set(GOLDEN_BYTES)
+
+
 # Refusals
 
 
@@ -196,6 +215,15 @@ def test_what_is_refused(tape: Path) -> None:
     )
     left = {path.name for path in tape.parent.iterdir()}
     assert left == {"run.msgpack", "run.packed.msgpack", "held.msgpack"}
+
+
+def test_a_packed_tape_is_not_closed_anew(tmp_path: Path) -> None:
+    path = tmp_path / "run.msgpack"
+    write_workload(str(path), 3, sealed=False)
+    pack(str(path), str(path), force=True)
+    before = path.read_bytes()
+    assert "unpack it first" in refused(lambda: seal(str(path), None, 1, SECRET))
+    assert path.read_bytes() == before
 
 
 def test_a_failure_leaves_what_was_there(tape: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ from .chain import START, link
 from .codec import pack
 from .errors import FullDisk, TapeError
 from .index import MEANING
+from .packed import Packed
 from .reader import FOOTER_SIZE, Tape
 from .tail import remove, waiting
 from .writer import lock, write_all
@@ -41,6 +42,8 @@ def seal(
     lock(fd, path)
     try:
         with Tape(path) as tape:
+            if isinstance(tape.file, Packed):
+                raise TapeError(f"{path}: it is packed and cannot be written to; unpack it first")
             if not tape.sealed:
                 os.ftruncate(fd, tape.index.end)
                 last = waiting(tape.path, tape.salt, tape.index)
