@@ -13,6 +13,7 @@ from ..tape.reader import Tape
 from ..tape.steps import Draw, Exchange, Outcome, Step
 from ..wire import Reply, reply_of
 from ..wire import cost as price
+from ..wire.loose import obj, seq
 from .steps import text_of
 
 
@@ -21,8 +22,9 @@ class Totals:
     """One side's sums. Tokens as the provider reports them.
 
     `cost`: USD for all replies, whoever answered them, at today's prices; None where one of them
-    has no known price, or there is none. `duration`: seconds, None for an empty tape. `answer`:
-    the text of the last reply, whole. `outcome`: None where the run was cut off or still runs.
+    has no known price, or there is none. `duration`: seconds, None for an empty tape and for one
+    that was imported without times. `answer`: the text of the last reply, whole. `outcome`: None
+    where the run was cut off or still runs.
     """
 
     steps: int
@@ -92,6 +94,9 @@ def _billed(reply: Reply) -> bool:
 
 
 def _duration(tape: Tape) -> float | None:
+    absent = seq(obj(tape.header.get("imported")).get("lacks"))
+    if "start times" in absent or "durations" in absent:
+        return None
     if tape.outcome is not None:
         return tape.outcome.at
     steps = tape.steps

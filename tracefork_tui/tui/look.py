@@ -44,6 +44,8 @@ class Reader:
         self.tape = tape
         self.abandoned = any(line.startswith("it was not closed") for line in tape.damage)
         """Whether no writer held the tape when it was opened, and none had closed it."""
+        self.lacks = _lacks(tape)
+        """What the source of an imported tape did not have; empty for a tape that was recorded."""
         self._steps: OrderedDict[int, Seen] = OrderedDict()
         self._asked: OrderedDict[int, wire.Conversation | None] = OrderedDict()
         self._replies: OrderedDict[int, wire.Reply | None] = OrderedDict()
@@ -59,7 +61,7 @@ class Reader:
         place = index.first[n - 1]
         if place == NOWHERE or place >= len(index.kinds):
             return "damaged"
-        return "draw" if index.kinds[place] == records.DRAW else "exchange"
+        return "draw" if index.kinds[place] in records.DRAW_KINDS else "exchange"
 
     def step(self, n: int) -> Seen:
         return _kept(self._steps, n, 8 * KEPT, self._read)
@@ -169,6 +171,14 @@ def _kept(cache: OrderedDict[int, T], n: int, most: int, make: Callable[[int], T
     while len(cache) > most:
         cache.popitem(last=False)
     return value
+
+
+def _lacks(tape: Tape) -> frozenset[str]:
+    if "imported" not in tape.header:
+        return frozenset()
+    from ..interop.imported import lacks
+
+    return lacks(tape)
 
 
 def command_of(header: dict[str, Any]) -> list[str]:

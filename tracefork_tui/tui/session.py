@@ -43,7 +43,7 @@ class Session:
         self.beside = Beside(tape)
         self.needle = ""
         self.sought: Query | None = None
-        self.proof = "not replayed"
+        self.proof = "imported" if tape.header.get("imported") else "not replayed"
         self.trusted = False
         self.where = ""
         self.drafts: dict[int, Draft] = {}

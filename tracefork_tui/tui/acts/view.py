@@ -104,6 +104,26 @@ def fold_all(screen: MainScreen, count: int | None) -> None:
     screen.say("folded" if screen.body.fold_all() else "unfolded")
 
 
+@action("p", label="play", group="View",
+        help="the stream as it came, at its own pace; again: 4 times as fast, at once")  # fmt: skip
+def play(screen: MainScreen, count: int | None) -> None:
+    from ..views.stream import StreamPage
+
+    def begin() -> None:
+        page = screen.body.document
+        if not isinstance(page, StreamPage) or not page.times:
+            screen.say("when the pieces of this reply came is not on the tape")
+        else:
+            screen.player.begin(screen, page)
+
+    if screen.player.playing:
+        screen.player.faster()
+    elif screen.session.kind != "exchange":
+        screen.say("a draw has no stream to play")
+    else:
+        screen.then_open("STREAM", begin)
+
+
 @action("y", label="yank", help="copy the open view to the clipboard", group="View", hint=8)
 def yank(screen: MainScreen, count: int | None) -> None:
     text = screen.body.picked_text

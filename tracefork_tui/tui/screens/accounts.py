@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from textual.worker import get_current_worker
 
+from ...tape.steps import Exchange
 from .. import work
+from ..times import START_TIMES, to_head, took
 from ..totals import Totals
 from ..widgets.context import Context, Facts
 
@@ -41,7 +43,8 @@ class Accounts:
         if self._warm and not self._running and 0 < n - totals.upto <= FEW:
             while totals.upto < n:
                 totals.extend(session.reader)
-        step = session.step
+        step, reader = session.step, session.reader
+        exchange = step if isinstance(step, Exchange) else None
         known = totals.upto > 0 and totals.at(n) is not None
         self._column.show(
             Facts(
@@ -51,6 +54,10 @@ class Accounts:
                 before=totals.at(n - 1) if known else None,
                 summed=f"adding up, step {totals.upto:,} …" if totals.upto else "",
                 contexts=totals.contexts(n, SPARKS) if known else [],
+                took=took(reader, exchange) if exchange else None,
+                to_head=to_head(reader, exchange) if exchange else None,
+                timed=START_TIMES not in reader.lacks,
+                origin=self._origin(),
                 ended=not session.growing,
                 notes=self._learned.notes if self._learned else [],
                 outcome=self._learned.outcome if self._learned else None,
@@ -61,6 +68,12 @@ class Accounts:
         )
         if n and not self._running and (not known or (self._grown and not totals.settled)):
             self._add_up(n)
+
+    def _origin(self) -> str:
+        from ...interop.imported import origin
+
+        tape = self._screen.session.tape
+        return origin(tape) if tape.header.get("imported") else ""
 
     def learn(self) -> None:
         """Read the facts of the run, again if they may have changed."""

@@ -19,6 +19,7 @@ from ..actions import ACTIONS, KEYS, Mistake, hints
 from ..document import Document, Kind
 from ..keys import Keys
 from ..look import Damaged, model_near
+from ..player import Player
 from ..scan import Scanned
 from ..session import Session
 from ..text import plain
@@ -44,8 +45,6 @@ SETTLE = 0.03
 LONG = 0.25
 FOLLOW = 0.25
 LINES_KEPT = 100
-REST = 0.3
-"""Before the whole run is looked through: the first views of it come first."""
 
 if TYPE_CHECKING:
     from ..app import DebuggerApp
@@ -104,6 +103,7 @@ class MainScreen(Screen[None]):
         self._watched = Bar(id="watched")
         self.watching = Watching(self, self._watched)
         self.body = LineView(id="body")
+        self.player = Player(self.body, self.say)
         self.context = Context(id="context")
         self.view: View = NOTHING
         self._tabs = TabStrip(id="tabs")
@@ -158,7 +158,7 @@ class MainScreen(Screen[None]):
         self._accounts.learn_family()
         if self.session.beside.watches:
             self.watching.load()
-        self.set_timer(REST, self.scrubbing.update)
+        self.scrubbing.update()
         if not self.session.reader.ended:
             self._follower = self.set_interval(FOLLOW, self._follow)
 
@@ -288,6 +288,8 @@ class MainScreen(Screen[None]):
             self.say("the search was ended")
         elif self.body.pick_nothing():
             pass
+        elif self.player.stop():
+            self.say("")
         elif self.body.needle:
             self.highlight("")
         elif self.has_class("zoomed"):
@@ -415,6 +417,7 @@ class MainScreen(Screen[None]):
 
     def _fill(self, document: Document) -> None:
         self._filled = True
+        self.player.forget()
         self.body.show(document, self._keep_place)
         self._update_header()
         self._accounts.update()

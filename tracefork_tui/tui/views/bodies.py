@@ -11,6 +11,7 @@ from ...tape.steps import Exchange
 from ...wire.body import decode_chunks, header
 from ..document import Document, Kind
 from ..look import Reader
+from ..times import took
 from ..units import size, span
 from . import tree
 from .parts import failure
@@ -43,8 +44,9 @@ def build_response(reader: Reader, n: int) -> Document:
     streamed = wire.is_sse(response.headers, response.body)
     facts = [f"{response.http_version} {response.status} {response.reason}".strip()]
     facts.append(size(sum(map(len, chunks))))
-    if step.duration is not None:
-        facts.append(span(step.duration))
+    seconds = took(reader, step)
+    if seconds is not None:
+        facts.append(span(seconds))
     message = wire.message_of(step.request.url, response.headers, chunks) if streamed else None
     if message is not None:
         facts.append("put together from its events")

@@ -7,7 +7,7 @@ from ..document import Document, Kind
 from ..look import Reader
 from ..rows import draw_value, moment_of, value_text
 from ..text import short
-from ..units import since
+from ..times import moment
 from .site import frames
 
 NEIGHBOURS = 3
@@ -20,23 +20,25 @@ def build(reader: Reader, n: int) -> Document:
     if not isinstance(step, Draw):
         return page
     page.line(f"◇ {step.name}", Kind.HEADING)
-    page.line(f"{step.type} · {since(step.at)}", Kind.DIM)
+    page.line(" · ".join(filter(None, [step.type, moment(reader, step.at)])), Kind.DIM)
     page.line("")
     value = value_text(step.value, indent=2)
     kind = Kind.VALUE if isinstance(step.value, (str, bytes)) else Kind.JSON
     page.add(value, kind, 2)
     if value == "":
         page.line("  (an empty text)", Kind.DIM)
-    moment = moment_of(step)
-    if moment is not None and not isinstance(step.value, str):
-        page.line(f"  {moment:%Y-%m-%d %H:%M:%S.%f} UTC", Kind.DIM)
-    frames(page, step)
+    showed = moment_of(step)
+    if showed is not None and not isinstance(step.value, str):
+        page.line(f"  {showed:%Y-%m-%d %H:%M:%S.%f} UTC", Kind.DIM)
+    frames(page, reader, step)
     page.heading(f"Around it, {step.name}")
     found = [*reversed(_near(reader, step, -1)), step, *_near(reader, step, 1)]
     width = len(str(found[-1].n))
     for one in found:
         mark = "▸" if one is step else " "
-        text = f"{mark} {one.n:>{width}}  {since(one.at):>10}  {short(draw_value(one), 200)}"
+        text = (
+            f"{mark} {one.n:>{width}}  {moment(reader, one.at):>10}  {short(draw_value(one), 200)}"
+        )
         page.line(text, Kind.TEXT if one is step else Kind.DIM)
     if len(found) == 1:
         page.line(f"(no other among the {LOOK} draws on either side)", Kind.DIM)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from ...tape.steps import Draw, Exchange
 from ..document import Document, Kind
 from ..look import Reader
-from ..units import since, size, span
+from ..times import moment, to_chunk, to_head, took
+from ..units import size, span
 
+UNKNOWN = "(not known: the source of this tape does not have it)"
 PROVENANCE = {
     "live": "live: it really happened in this run",
     "recorded": "recorded: served from the parent's tape, the request was the same",
@@ -23,13 +25,18 @@ def build(reader: Reader, n: int) -> Document:
     page = Document()
     if not isinstance(step, (Exchange, Draw)):
         return page
-    frames(page, step)
+    frames(page, reader, step)
     page.heading("When")
-    page.field("sent" if isinstance(step, Exchange) else "read", since(step.at))
+    sent = "sent" if isinstance(step, Exchange) else "read"
+    page.field(sent, moment(reader, step.at) or UNKNOWN)
     if isinstance(step, Exchange):
-        _timings(page, step)
+        _timings(page, reader, step)
     page.heading("What it is")
     page.field("provenance", PROVENANCE.get(step.provenance, step.provenance))
+    if reader.lacks:
+        from ...interop.imported import origin
+
+        page.field("source", origin(reader.tape))
     page.field("task", step.task or "(none)")
     if isinstance(step, Exchange):
         page.field("request", f"{size(step.request.size)}, SHA-256 {step.request.body_hash.hex()}")
@@ -37,23 +44,29 @@ def build(reader: Reader, n: int) -> Document:
     return page
 
 
-def frames(page: Document, step: Exchange | Draw) -> None:
+def frames(page: Document, reader: Reader, step: Exchange | Draw) -> None:
     """The call stack in the agent's own code, innermost first."""
     page.heading("Call site")
     for depth, frame in enumerate(step.call_site):
         page.line(f"{'at' if depth == 0 else 'by'} {frame}", Kind.TEXT if depth == 0 else Kind.DIM)
     if not step.call_site:
-        page.line("(not in the agent's own code)", Kind.DIM)
+        absent = "call sites" in reader.lacks
+        page.line(UNKNOWN if absent else "(not in the agent's own code)", Kind.DIM)
 
 
-def _timings(page: Document, step: Exchange) -> None:
+def _timings(page: Document, reader: Reader, step: Exchange) -> None:
+    head, chunk, whole = to_head(reader, step), to_chunk(reader, step, 0), took(reader, step)
     if step.first_at is not None:
-        page.field("head", f"{since(step.first_at)}, after {span(step.first_at - step.at)}")
-    chunks = step.response.chunks if step.response else []
-    if chunks:
-        page.field("first chunk", f"after {span(chunks[0].at - step.at)}")
+        page.field("head", _after(reader, step.first_at, head))
+    if step.response and step.response.chunks:
+        page.field("first chunk", UNKNOWN if chunk is None else f"after {span(chunk)}")
     if step.ended_at is None:
         page.field("end", "not on the tape")
     else:
-        how = step.ended or "open"
-        page.field("end", f"{since(step.ended_at)}, after {span(step.ended_at - step.at)} ({how})")
+        page.field("end", f"{_after(reader, step.ended_at, whole)} ({step.ended or 'open'})")
+
+
+def _after(reader: Reader, at: float, seconds: float | None) -> str:
+    if seconds is None:
+        return UNKNOWN
+    return ", ".join(filter(None, [moment(reader, at), f"after {span(seconds)}"]))

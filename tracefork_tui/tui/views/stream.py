@@ -10,48 +10,74 @@ from ...wire import sse
 from ...wire.body import as_json, decode_chunks
 from ..document import Document, Kind
 from ..look import Reader
+from ..times import CHUNKS, to_chunk, to_head
 from ..units import size, span
 from .parts import failure
 
 ADDED = ("text", "thinking", "partial_json", "content")
 
 
+class StreamPage(Document):
+    """`times`: seconds after the request, by the first line that came then; in order."""
+
+    def __init__(self) -> None:
+        super().__init__(wrap=False)
+        self.times: list[tuple[int, float]] = []
+
+    def upto(self, seconds: float) -> StreamPage:
+        """What had come by then."""
+        cut = next((line for line, at in self.times if at > seconds), len(self.lines))
+        page = StreamPage()
+        page.lines, page.kinds = self.lines[:cut], self.kinds[:cut]
+        return page
+
+
 def build(reader: Reader, n: int) -> Document:
     step = reader.step(n)
-    page = Document(wrap=False)
+    page = StreamPage()
     if not isinstance(step, Exchange):
         return page
     response = step.response
     if response is None:
         page.line("There is no response.", Kind.DIM)
     elif wire.is_sse(response.headers, response.body):
-        _events(page, step, response)
+        _events(page, reader, step, response)
     else:
-        _chunks(page, step, response)
+        _chunks(page, reader, step, response)
     failure(page, step)
+    page.end_section()
     return page
 
 
-def _events(page: Document, step: Exchange, response: Response) -> None:
+def _events(page: StreamPage, reader: Reader, step: Exchange, response: Response) -> None:
     decoded = decode_chunks([chunk.data for chunk in response.chunks], response.headers)
     parser = sse.Parser()
     events = [event for chunk in decoded.chunks for event in parser.feed(chunk)] + parser.close()
-    first = "" if step.first_at is None else f" · head after {span(step.first_at - step.at)}"
-    chunks = f"{len(response.chunks)} chunk{'s' * (len(response.chunks) != 1)}"
-    page.line(f"{len(events)} events in {chunks}{first}", Kind.DIM)
+    page.line(_head(reader, step, response, f"{len(events)} events"), Kind.DIM)
     page.line(f"{'after':>8}  chunk  event", Kind.DIM)
     before = -1
     for event in events:
-        same = event.chunk == before
-        before = event.chunk
-        at = "" if same else _after(step, response, event.chunk)
-        number = "" if same else str(event.chunk + 1)
-        page.line(f"{at:>8}  {number:>5}  {_gist(event):<34}  {event.data}", Kind.JSON)
+        told = "", ""
+        if event.chunk != before:
+            before = event.chunk
+            told = _arrival(page, reader, step, event.chunk)
+        page.line(f"{told[0]:>8}  {told[1]:>5}  {_gist(event):<34}  {event.data}", Kind.JSON)
     if parser.tail is not None:
         left = sum(map(len, decoded.chunks)) - parser.tail
         page.line(f"✗ cut off: {size(left)} of an event that was not completed", Kind.ERROR)
     if decoded.problem:
         page.line(f"✗ {decoded.problem}", Kind.ERROR)
+
+
+def _head(reader: Reader, step: Exchange, response: Response, what: str) -> str:
+    words = [what]
+    if CHUNKS in reader.lacks:
+        words.append("how they were cut into chunks, and when they came, is not on this tape")
+    else:
+        words[0] += f" in {len(response.chunks)} chunk{'s' * (len(response.chunks) != 1)}"
+    first = to_head(reader, step)
+    words += [] if first is None else [f"head after {span(first)}"]
+    return " · ".join(words)
 
 
 def _gist(event: sse.Event) -> str:
@@ -69,16 +95,20 @@ def _gist(event: sse.Event) -> str:
     return kind if added is None else f"{kind} {json.dumps(added, ensure_ascii=False)}"
 
 
-def _chunks(page: Document, step: Exchange, response: Response) -> None:
-    page.line("Not an event stream; how its body arrived:", Kind.DIM)
+def _chunks(page: StreamPage, reader: Reader, step: Exchange, response: Response) -> None:
+    page.line(_head(reader, step, response, "Not an event stream; its body arrived"), Kind.DIM)
     page.line(f"{'after':>8}  chunk  bytes", Kind.DIM)
     for index, chunk in enumerate(response.chunks):
-        page.line(f"{_after(step, response, index):>8}  {index + 1:>5}  {len(chunk.data):,}")
+        after, number = _arrival(page, reader, step, index)
+        page.line(f"{after:>8}  {number:>5}  {len(chunk.data):,}")
     if not response.chunks:
         page.line("(no body)", Kind.DIM)
 
 
-def _after(step: Exchange, response: Response, chunk: int) -> str:
-    if not 0 <= chunk < len(response.chunks):
-        return ""
-    return f"{response.chunks[chunk].at - step.at:.3f} s"
+def _arrival(page: StreamPage, reader: Reader, step: Exchange, index: int) -> tuple[str, str]:
+    """When a chunk came and its number, for the line that comes next."""
+    after = to_chunk(reader, step, index)
+    if after is not None:
+        page.times.append((len(page.lines), after))
+    number = "" if CHUNKS in reader.lacks else str(index + 1)
+    return "" if after is None else f"{after:.3f} s", number

@@ -30,6 +30,10 @@ class Facts(NamedTuple):
     before: Spent | None = None
     summed: str = ""
     contexts: Sequence[int] = ()
+    took: float | None = None
+    to_head: float | None = None
+    timed: bool = True
+    origin: str = ""
     ended: bool = True
     notes: Sequence[Note] = ()
     outcome: Outcome | None = None
@@ -60,10 +64,10 @@ def step_section(facts: Facts) -> list[Part]:
     if facts.spent and facts.before and facts.spent.cost > facts.before.cost:
         price = money(facts.spent.cost - facts.before.cost)
         parts += [(f"{price:>8}", "bold"), (" this exchange\n", "")]
-    if step.duration is not None:
-        parts += [(f"{span(step.duration):>8}", "bold"), (" in all\n", "")]
-    if step.first_at is not None and step.duration:
-        parts.append((f"{span(step.first_at - step.at):>8} to the head\n", "$foreground-muted"))
+    if facts.took is not None:
+        parts += [(f"{span(facts.took):>8}", "bold"), (" in all\n", "")]
+    if facts.to_head is not None and facts.took:
+        parts.append((f"{span(facts.to_head):>8} to the head\n", "$foreground-muted"))
     if len(facts.contexts) > 1:
         more = facts.contexts[-1] - facts.contexts[-2]
         parts += [(f"\n{bars(facts.contexts)}", "$text-accent"), (f" {more:+,}\n", "")]
@@ -94,6 +98,8 @@ def end_section(facts: Facts) -> list[Part]:
     """How the run ended."""
     parts: list[Part] = [("RUN\n", "bold $text-primary")]
     outcome = facts.outcome
+    if outcome is None and facts.origin:
+        return []
     if outcome is None:
         return [*parts, ("its end is not on the tape\n" if facts.ended else "going on\n", "")]
     if outcome.signal is not None:
@@ -102,10 +108,19 @@ def end_section(facts: Facts) -> list[Part]:
         parts.append((f"✗ exit code {outcome.exit_code}", "$text-error"))
     else:
         parts.append(("exit code 0", ""))
-    parts.append((f" at {since(outcome.at)}\n", "$foreground-muted"))
+    parts.append((f" at {since(outcome.at)}\n" if facts.timed else "\n", "$foreground-muted"))
     if outcome.exception:
         parts.append((f"{plain(outcome.exception)[:300]}\n", "$text-error"))
     return parts
+
+
+def origin_section(facts: Facts) -> list[Part]:
+    """Where an imported tape is from, and what of a run it does not know."""
+    if not facts.origin:
+        return []
+    source, _, absent = facts.origin.partition(", which lacks: ")
+    parts = [("IMPORTED\n", "bold $text-primary"), (f"{plain(source)}\n", "")]
+    return [*parts, (f"not known: {plain(absent)}\n", "$foreground-muted")] if absent else parts
 
 
 def damage_section(facts: Facts) -> list[Part]:
@@ -145,6 +160,7 @@ SECTIONS: list[Section] = [
     watch_section,
     run_section,
     end_section,
+    origin_section,
     forks_section,
     damage_section,
     notes_section,
