@@ -513,3 +513,36 @@ def test_the_tape_is_private_and_names_no_folder_of_this_machine(bench: Bench) -
     assert str(bench.folder).encode() not in path.read_bytes()
     assert sys.prefix.encode() not in path.read_bytes()
     assert bench.replay("deep/run.msgpack").code == 0
+
+
+def test_functions_stand_in_classes_as_they_do_bare(bench: Bench) -> None:
+    agent = """
+    import asyncio, json, logging, os, pickle, random, sys, time, uuid
+    from talk import ask
+
+    class Own:
+        clock = time.time
+        nap = time.sleep
+        pick = random.choice
+        draw = random.random
+        entropy = os.urandom
+        here = os.getpid
+        stdin = input
+
+    logging.basicConfig(format="%(asctime)s %(message)s", stream=sys.stdout, datefmt="%Y")
+    logging.warning("logged")
+    own = Own()
+    print(type(own.clock()), own.nap(0), own.pick([1]), type(own.draw()), len(own.entropy(3)))
+    print(own.here() == os.getpid(), own.stdin())
+    for function in (time.time, time.sleep, os.urandom, os.system, os.listdir, uuid.uuid4):
+        print(function.__name__, pickle.loads(pickle.dumps(function)) is function)
+    ask("hello")
+    """
+    bench.write("agent.py", agent)
+    bare = bench.run(sys.executable, "agent.py", stdin="read\n")
+    bench.record(agent, stdin="read\n")
+    done = bench.replay()
+    assert done.code == 0, done
+    assert bare.code == 0, bare
+    recorded = "".join(text for _, stream, text in bench.open().output() if stream == 1)
+    assert recorded == bare.out == done.out

@@ -9,9 +9,9 @@ import sys
 from types import FrameType, ModuleType
 from typing import Any
 
-from .draws import like
 from .hooks import AfterImport
 from .session import Session
+from .standin import stand_in
 
 
 def install(session: Session, hooks: AfterImport, rerun: bool) -> None:
@@ -66,8 +66,7 @@ class _Commands:
                 raise library.CalledProcessError(code, args, output=out, stderr=err)
             return library.CompletedProcess(args, code, out, err)
 
-        like(run, real)
-        library.run = run
+        library.run = stand_in(run, real)
 
     def _call(self, library: Any) -> None:
         real = library.call
@@ -79,8 +78,7 @@ class _Commands:
             ran = _later(real, popenargs, kwargs)
             return self.draw("subprocess.call", ran, frame)
 
-        like(call, real)
-        library.call = call
+        library.call = stand_in(call, real)
 
     def system(self) -> None:
         real = os.system
@@ -91,8 +89,7 @@ class _Commands:
                 return real(command)
             return int(self.draw("os.system", lambda: real(command), frame))
 
-        like(system, real)
-        os.system = system
+        os.system = stand_in(system, real)
 
 
 def _later(real: Any, args: Any, kwargs: Any) -> Any:

@@ -14,9 +14,10 @@ from types import FrameType, ModuleType
 from typing import Any, Callable
 
 from . import machine
-from .draws import like, set_on_type
+from .draws import set_on_type
 from .hooks import AfterImport
 from .session import Session
+from .standin import like, stand_in
 
 NOTE = "disturbed"
 RATES = {"time": 1, "time_ns": 10**9}
@@ -156,7 +157,8 @@ class _Clock:
             self._noticed.by_user(label, sys._getframe(1))
             return inner.__get__(None, cls)(*args, **kwargs) + shift
 
-        _named_like(shifted, getattr(owner, name))
+        like(shifted, getattr(owner, name))
+        vars(shifted).pop("__wrapped__")
         set_on_type(owner, name, classmethod(shifted))
 
 
@@ -212,11 +214,7 @@ def _environment(noticed: Noticed, changed: dict[str, Any]) -> None:
 
 
 def _put(module: Any, name: str, function: Any, real: Any) -> None:
-    setattr(module, name, _named_like(function, real))
-
-
-def _named_like(function: Any, real: Any) -> Any:
-    """`function` under the other's name, and with no way back to it: it is the real one now."""
-    like(function, real)
-    del function.__wrapped__
-    return function
+    """`function` in the other's place, and with no way back to it: it is the real one now."""
+    made = stand_in(function, real)
+    del made.__wrapped__
+    setattr(module, name, made)

@@ -15,6 +15,7 @@ from typing import Any, Callable
 
 from .hooks import AfterImport
 from .session import Session
+from .standin import like, stand_in
 
 Accept = Callable[[FrameType], bool]
 
@@ -106,8 +107,7 @@ class _Draws:
                 seconds = session.draw(f"time.{name}", "float", now, frame)
             return real(seconds)
 
-        like(wrapper, real)
-        setattr(time, name, wrapper)
+        setattr(time, name, stand_in(wrapper, real))
 
     def _wrap_strftime(self, name: str, position: int) -> None:
         real = getattr(time, name)
@@ -120,8 +120,7 @@ class _Draws:
                 args = (*args, local(session.draw(f"time.{name}", "float", now, frame)))
             return real(*args)
 
-        like(wrapper, real)
-        setattr(time, name, wrapper)
+        setattr(time, name, stand_in(wrapper, real))
 
     def dates(self, module: ModuleType) -> None:
         """`now`, `utcnow`, `today`, in the types' own dictionaries, so that the types stay."""
@@ -227,8 +226,7 @@ class _Draws:
             pick = _once(session, lambda: encode(real(places, *args, **kwargs)))
             return decode(session.draw(label, "pick", pick, frame))
 
-        like(wrapper, real)
-        setattr(module, name, wrapper)
+        setattr(module, name, stand_in(wrapper, real))
 
     def _wrap_shuffle(self, module: Any) -> None:
         real = module.shuffle
@@ -249,8 +247,7 @@ class _Draws:
             places = session.draw("random.shuffle", "order", shuffled, frame)
             x[:] = [x[i] for i in places]
 
-        like(wrapper, real)
-        module.shuffle = wrapper
+        module.shuffle = stand_in(wrapper, real)
 
     def _wrap_seed(self, module: Any) -> None:
         """A generator that is seeded from the machine: its entropy is the draw."""
@@ -297,8 +294,7 @@ class _Draws:
             call = _once(session, lambda: real(*args, **kwargs), advance)
             return session.draw(label, kind, call, frame, encode, decode)
 
-        like(wrapper, real)
-        setattr(module, name, wrapper)
+        setattr(module, name, stand_in(wrapper, real))
 
 
 def _once(session: Session, call: Callable[[], Any], now: bool = True) -> Callable[[], Any]:
@@ -324,15 +320,6 @@ def _os_urandom() -> Any:
 
 def _real(function: Any) -> Any:
     return getattr(function, "__wrapped__", function)
-
-
-def like(wrapper: Any, real: Any) -> None:
-    """Give a wrapper the name and the description of what it stands for."""
-    wrapper.__wrapped__ = real
-    wrapper.__name__ = getattr(real, "__name__", wrapper.__name__)
-    wrapper.__qualname__ = getattr(real, "__qualname__", wrapper.__name__)
-    wrapper.__module__ = getattr(real, "__module__", None)
-    wrapper.__doc__ = real.__doc__
 
 
 def set_on_type(owner: type, name: str, value: Any) -> None:

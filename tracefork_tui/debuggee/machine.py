@@ -14,6 +14,7 @@ from typing import Any, Callable
 
 from .hooks import AfterImport
 from .session import Session
+from .standin import stand_in
 
 PLAIN = {
     "os": ("getpid", "getppid", "getlogin", "cpu_count", "getloadavg"),
@@ -67,7 +68,7 @@ class _Machine:
             call = _keeping(real, args, kwargs)
             return self._session.draw(label, "machine", call, frame, encode or _listed, decode)
 
-        setattr(module, name, _like(wrapper, real))
+        setattr(module, name, stand_in(wrapper, real))
 
     def listing(self) -> None:
         """The order of a folder is the file system's; what is in it is read at each run."""
@@ -80,7 +81,7 @@ class _Machine:
                 return names
             return self._session.draw("os.listdir", "names", lambda: names, frame)
 
-        os.listdir = _like(listdir, real)
+        os.listdir = stand_in(listdir, real)
 
     def scanning(self) -> None:
         real = os.scandir
@@ -94,7 +95,7 @@ class _Machine:
             names = self._session.draw("os.scandir", "names", lambda: list(entries), frame)
             return Scanned([entries[name] for name in names if name in entries])
 
-        setattr(os, "scandir", _like(scandir, real))  # noqa: B010
+        setattr(os, "scandir", stand_in(scandir, real))  # noqa: B010
 
     def environment(self, variables: frozenset[str]) -> None:
         """Reads of the chosen variables, whatever they are read through."""
@@ -161,10 +162,3 @@ def _mapping(name: str) -> bool:
     return name == "<frozen os>" or name.endswith(
         ("/os.py", "_collections_abc.py", "<frozen _collections_abc>")
     )
-
-
-def _like(wrapper: Any, real: Any) -> Any:
-    from .draws import like
-
-    like(wrapper, real)
-    return wrapper

@@ -14,6 +14,7 @@ from collections import Counter
 from typing import Any, Callable
 
 from .session import Session, task_name
+from .standin import stand_in
 
 
 def install(session: Session, travelling: Callable[[], bool]) -> None:
@@ -40,8 +41,7 @@ def install(session: Session, travelling: Callable[[], bool]) -> None:
         if number:
             session.gate.passed(number)
 
-    sleep.__doc__ = real.__doc__
-    setattr(time, "sleep", sleep)  # noqa: B010
+    time.sleep = stand_in(sleep, real)
 
 
 def _in_loop() -> bool:

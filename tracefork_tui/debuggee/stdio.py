@@ -9,6 +9,7 @@ import sys
 from typing import Any
 
 from .session import Session
+from .standin import stand_in
 
 NAME = "stdin"
 LONGEST = 8192
@@ -39,8 +40,7 @@ def _patch_input(session: Session) -> None:
             return str(session.draw(NAME, "str", lambda: real(), frame))
         return str(session.draw(NAME, "str", lambda: real(prompt), frame))
 
-    input.__doc__ = real.__doc__
-    builtins.input = input
+    builtins.input = stand_in(input, real)
 
 
 def _patch_read(session: Session) -> None:
@@ -53,8 +53,7 @@ def _patch_read(session: Session) -> None:
             return real(fd, length)
         return bytes(session.draw(NAME, "bytes", lambda: real(fd, length), frame))
 
-    read.__doc__ = real.__doc__
-    os.read = read
+    os.read = stand_in(read, real)
 
 
 def _recorded(

@@ -1,0 +1,44 @@
+"""Functions of ours in the place of others."""
+
+from __future__ import annotations
+
+from types import FunctionType
+from typing import Any
+
+
+def like(function: Any, real: Any) -> None:
+    """Give a function the name and the description of what it stands for."""
+    function.__wrapped__ = real
+    function.__name__ = getattr(real, "__name__", "")
+    function.__qualname__ = getattr(real, "__qualname__", function.__name__)
+    function.__module__ = getattr(real, "__module__", None)
+    function.__doc__ = real.__doc__
+
+
+def stand_in(function: Any, real: Any) -> Any:
+    """What to put in the place of `real`: it calls `function`.
+
+    In a class (`converter = time.localtime`) it becomes a method only if `real` would.
+    """
+    if isinstance(real, FunctionType):
+        like(function, real)
+        return function
+    made = type("builtin_function_or_method", (_StandIn,), {"__call__": staticmethod(function)})()
+    like(made, real)
+    if made.__module__ == "posix":
+        made.__module__ = "os"
+    return made
+
+
+class _StandIn:
+    """Callable, pickled by its name, and no descriptor: as the functions of C modules are."""
+
+    __module__: str
+
+    __name__: str
+
+    def __reduce__(self) -> str:
+        return self.__name__
+
+    def __repr__(self) -> str:
+        return f"<built-in function {self.__name__}>"
