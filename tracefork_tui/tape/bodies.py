@@ -67,14 +67,11 @@ def _cut(pieces: list[Any], start: int, length: int) -> list[Any]:
 
 
 def _length(piece: Any) -> int:
-    if isinstance(piece, bytes):
+    if type(piece) is bytes:
         return len(piece)
-    fits = (
-        isinstance(piece, list)
-        and len(piece) == 4
-        and all(type(number) is int and 0 <= number < 2**63 for number in piece)
-    )
-    if not fits or piece[1] not in (REQUEST, RESPONSE) or not piece[3]:
-        raise ValueError("a piece of a body is neither bytes nor a reference")
-    length: int = piece[3]
-    return length
+    if type(piece) is list and len(piece) == 4:
+        step, side, start, length = piece
+        whole = type(step) is type(side) is type(start) is type(length) is int
+        if whole and side in (REQUEST, RESPONSE) and min(step, start) >= 0 < length < 2**63:
+            return int(length)
+    raise ValueError("a piece of a body is neither bytes nor a reference")

@@ -33,18 +33,20 @@ def unpack(data: bytes) -> Any:
 def _unpack_all(data: bytes, count: int) -> list[Any]:
     """The `count` objects that `data` is. Raises ValueError for anything else."""
     size = len(data)
-    unpacker = _msgpack.Unpacker(
-        raw=False,
-        unicode_errors="surrogatepass",
-        max_buffer_size=size + 16,
-        max_str_len=size,
-        max_bin_len=size,
-        max_array_len=min(size, LONGEST),
-        max_map_len=min(size, LONGEST),
-        max_ext_len=0,
-        ext_hook=_refused,
-    )
+    limits = {
+        "raw": False,
+        "unicode_errors": "surrogatepass",
+        "max_str_len": size,
+        "max_bin_len": size,
+        "max_array_len": min(size, LONGEST),
+        "max_map_len": min(size, LONGEST),
+        "max_ext_len": 0,
+        "ext_hook": _refused,
+    }
     try:
+        if count == 1:
+            return [_msgpack.unpackb(data, **limits)]
+        unpacker = _msgpack.Unpacker(max_buffer_size=size + 16, **limits)
         unpacker.feed(data)
         found = [unpacker.unpack() for _ in range(count)]
         whole = unpacker.tell() == size
