@@ -40,14 +40,39 @@ NOT_CLOSED = "it was not closed: its end was found by reading every record"
 
 
 class Tape:
-    """A read-only tape: one recorded run.
+    """A read-only tape: one recorded run, packed or not.
 
-    `header`: a dict (see FORMAT.md). `steps`: a lazy sequence of Exchange and Draw; `steps[0]` is
-    step 1. `fingerprint`: hex. `damage`: what was cut, repaired or missing, one line each.
-    `notes`, `outcome`: effects and limits, and how the run ended (None while it has not).
-    `sealed`: it was closed, and nothing will be appended; `mac` and `content` are then the hashes
-    in its footer (see FORMAT.md).
-    Raises TapeError, naming the file and the place, for what is no tape or is damaged.
+    Opening costs the index; a step and its bodies are read, and proven, when they are looked at.
+
+        >>> tape = tracefork_tui.open("tapes/refund.msgpack")
+        >>> tape.damage, len(tape.fingerprint), tape.outcome.exit_code
+        ([], 64, 1)
+        >>> step = next(step for step in tape.steps if step.kind == "exchange")
+        >>> step.request.method, type(step.request.body), step.response.status
+        ('POST', <class 'bytes'>, 200)
+        >>> tape.step(step.n) == step, tape.steps[step.n - 1] == step
+        (True, True)
+        >>> tape.close()
+
+    path         str
+    header       dict: "command" (list of str), "cwd", "name", "started" (seconds since 1970), ...
+                 as FORMAT.md has them; any may be missing
+    steps        a sequence of Exchange and Draw in the order of their numbers, which count from 1;
+                 longer after `refresh` where the tape is still being written
+    fingerprint  str, 64 hex digits: the chain over all steps; `order`: over their completion
+    damage       list of str: what was cut, repaired or missing, one line each; empty for a whole
+                 tape, and for one that is being written
+    notes        list of Note: what was not captured, limits, divergences
+    outcome      Outcome, or None while the run has not ended and where nobody saw it end
+    sealed       bool: it was closed; `mac` and `content` are then the hashes in its footer
+
+    Times are seconds from the start of the run (float, resolved to a microsecond), sizes bytes,
+    text `str`, bodies `bytes` as they went over the wire. Not for two threads at once: open it
+    twice. A context manager; `close` lets go of the file.
+
+    Raises TapeError, one line that names the file and the place: on opening for what is no tape,
+    and on looking at what is damaged (NewerVersion, a TapeError, for a format that is to come).
+    IndexError for a place that `steps` does not have.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -178,6 +203,20 @@ class Tape:
         if record[0] not in (records.SEND, records.DRAW) or record[1] != n:
             raise TapeError(f"{self.path}: step {n} is damaged: its first record is missing")
         return record
+
+    def run(self, n: int) -> Run:
+        """The run of draws that step `n` is one of. Raises TapeError."""
+        return self._run(self.index.start_of(n))
+
+    def sources(self, n: int) -> tuple[list[list[Any]], bytes]:
+        """What the run of draws that step `n` is one of says of its sources, and which of them
+        each draw has; its values are not looked at. Raises TapeError.
+        """
+        record = self._record(self.index.start_of(n))
+        if record[0] != records.DRAWS or record[1] != n:
+            raise TapeError(f"{self.path}: step {n} is damaged: its draw is missing")
+        which = record[4] or bytes(record[2])
+        return record[3], which
 
     def atom(self, number: int, kind: type = str) -> Any:
         """An interned value by its number; `kind` str, or list for a list of texts."""

@@ -15,14 +15,21 @@ Headers = list[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Chunk:
-    """A piece of a response's body as the agent received it; `at` seconds from the start."""
+    """A piece of a response's body as the agent received it: `data`, bytes, undecoded (gzip stays
+    gzip); `at`: seconds from the run's start.
+    """
 
     at: float
     data: bytes
 
 
 class Request:
-    """What the agent sent. `body` is read from the tape when it is looked at."""
+    """What the agent sent.
+
+    `n`: the step. `method`, `url`: str, secrets in the query redacted. `headers`: list of (name,
+    value), both str, in wire order. `size`: bytes of the body; `body_hash`: its SHA-256, 32 bytes.
+    `body` is read from the tape when it is looked at.
+    """
 
     __slots__ = ("_tape", "body_hash", "headers", "method", "n", "size", "url")
 
@@ -47,7 +54,11 @@ class Request:
 
 
 class Response:
-    """What came back: `status`, `reason`, `http_version`, `headers` in wire order, `chunks`."""
+    """What came back.
+
+    `status`: int. `reason`, `http_version` ("HTTP/1.1"): str. `headers`: list of (name, value),
+    both str, in wire order. `chunks`: list of Chunk, as they arrived; joined they are `body`.
+    """
 
     __slots__ = ("chunks", "headers", "http_version", "reason", "status")
 
@@ -76,6 +87,14 @@ class Response:
 
 @dataclass(frozen=True)
 class _Step:
+    """What all steps have.
+
+    `n`: from 1. `at`: seconds from the run's start. `task`: name of the thread or asyncio task, ""
+    where there was but one. `call_site`: the agent's own frames, "agent.py:88 in ask", the
+    innermost first. `provenance`: who answered it: "live", "recorded", "stale", "edited", "fault",
+    "scripted" or "human".
+    """
+
     n: int
     at: float
     task: str
@@ -97,7 +116,8 @@ class Exchange(_Step):
     `at`: seconds from the run's start to the request; `first_at`, `ended_at`: to the response's
     head and to the end, None where it did not come. `ended`: "eof", "closed" (the agent stopped
     reading), "cancelled", "error", or "" when the agent died waiting. `response` and `error` may
-    both be there (a reset in mid-body), or neither.
+    both be there (a reset in mid-body), or neither. `error`: `module`, `name` and `message` of the
+    exception, and its `cause`, an error or None.
     """
 
     request: Request
@@ -157,7 +177,11 @@ Step = Union[Exchange, Draw]
 
 @dataclass(frozen=True)
 class Note:
-    """Something about the run that is not a step: an effect, a divergence, a limit."""
+    """Something about the run that is not a step: an effect, a divergence, a limit.
+
+    `at`: seconds from the run's start. `kind`: "file", "socket", "subprocess", "divergence", ...
+    `data`: what is known of it, a dict of plain values.
+    """
 
     at: float
     kind: str
@@ -166,9 +190,10 @@ class Note:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How the run ended. `exit_code` is None when a signal ended it.
+    """How the run ended. `exit_code` is None when a signal ended it, `signal` otherwise.
 
-    `exception`: class and message of what the agent did not catch, or "".
+    `at`: seconds from the run's start. `exception`: class and message of what the agent did not
+    catch, or "". `output`: the last that it printed.
     """
 
     at: float
