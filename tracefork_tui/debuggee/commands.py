@@ -1,5 +1,6 @@
-"""Subprocesses that the user's code runs and waits for: draws, so that a replayed tool does not
-fire again. What is started and talked to (`Popen` itself, `os.popen`) is named, not captured.
+"""Subprocesses that the user's code runs: draws, so that a replayed tool does not fire again.
+
+What it starts and talks to is drawn piece by piece (processes.py); `os.popen` is named.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import sys
 from types import FrameType, ModuleType
 from typing import Any
 
+from . import async_processes, processes
 from .hooks import AfterImport
 from .session import Session
 from .standin import stand_in
@@ -18,6 +20,7 @@ def install(session: Session, hooks: AfterImport, rerun: bool) -> None:
     """`rerun`: a replay runs them again, and is proven where they give the same."""
     commands = _Commands(session, rerun)
     hooks.on("subprocess", commands.patch)
+    hooks.on("asyncio.subprocess", commands.patch_asyncio)
     commands.system()
 
 
@@ -42,6 +45,10 @@ class _Commands:
         library: Any = module
         self._run(library)
         self._call(library)
+        processes.patch(module, self._session, self.asked, self._rerun)
+
+    def patch_asyncio(self, module: ModuleType) -> None:
+        async_processes.patch(module, self._session, self.asked, self._rerun)
 
     def _run(self, library: Any) -> None:
         real = library.run
