@@ -8,6 +8,8 @@ all that happens within, and is never called again.
 from __future__ import annotations
 
 import threading
+from collections import deque
+from contextlib import contextmanager
 from hashlib import sha256
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Optional
@@ -16,16 +18,19 @@ from ..tape.answer import Error
 from ..tape.codec import pack, packable
 from ..tape.errors import Divergence
 from . import forms
-from .policy import CALL, NO_STEP
+from .policy import CALL, NO_STEP, WITHIN
 from .session import Pending, in_loop, raised, rebuild, task_name
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from .session import Session
 
 VALUE, OPAQUE, RAN, RAISED = "value", "opaque", "ran", "raised"
 RERUN = "rerun"
 TURN = 1 << 40
 LONGEST = 2000
+MOST_WITHIN = 1 << 16
 
 Encode = Callable[[Any], Any]
 
@@ -54,6 +59,7 @@ class _Entry(NamedTuple):
     task: str
     site: list[str]
     given: Any
+    inner: Optional[list[Any]]  # noqa: UP045, of a call: what it drew
 
 
 def call(session: Session, what: What, real: Callable[[], Any]) -> Any:
@@ -97,11 +103,11 @@ class Call:
         self._kept = False
         self._before: Any = None
         self._reruns = False
-        outer = session.within.get()
-        self._outer: Call | None = (
-            outer if outer is not None and outer.waiting is not None else None
-        )
-        if self._outer is None:
+        self.quiet = True
+        self._outer: Call | None = session.within.get()
+        outers = self._outer._drawn if self._outer is not None else {}
+        self._drawn: dict[str, deque[tuple[str, Any]]] = outers
+        if self._outer is None or self._outer.waiting is None:
             self._ask()
 
     def _ask(self) -> None:
@@ -111,7 +117,11 @@ class Call:
         verdict = self._pending.verdict
         if self._given and verdict.n != NO_STEP:
             session.note(CALL, {"step": verdict.n, **self._given})
-        if not verdict.fed or verdict.kind not in (OPAQUE, RAN):
+        if what.fresh:
+            self._drawn = {}
+            for name, kind, value in session.policy.drawn_within(verdict.n):
+                self._drawn.setdefault(name, deque()).append((kind, value))
+        if verdict.kind not in (OPAQUE, RAN):
             return
         if what.covers:
             raise session.fail(
@@ -236,13 +246,26 @@ class Call:
         if self._pending is None and self._outer is not None:
             outer, frame = self._outer, self._what.frame
             if outer.waiting is not None:
-                outer.add(self._what.name, kind, stored, frame, self._given)
+                outer.add(self._what.name, kind, stored, frame, self._given, self.waiting or [])
                 return
             self._pending = outer.number(self._what.name, task_name(), frame, self._given)
         assert self._pending is not None
+        if self.waiting and kind in (VALUE, RAISED):
+            self._note_within(self.waiting)
         if self.awaited or (threading.active_count() > 1 and not in_loop()):
             self._passed()
         self._pending.keep(kind, stored)
+
+    def _note_within(self, waiting: list[_Entry]) -> None:
+        """What the call drew, for a replay that makes it again."""
+        assert self._pending is not None
+        drawn = [[entry.name, entry.kind, entry.value] for entry in _leaves(waiting)]
+        try:
+            if len(pack(drawn)) > MOST_WITHIN:
+                return
+        except (TypeError, ValueError, OverflowError):
+            return
+        self._session.note(WITHIN, {"step": self._pending.verdict.n, "draws": drawn})
 
     # What is drawn within
 
@@ -253,8 +276,16 @@ class Call:
         real: Callable[[], Any],
         frame: FrameType | None,
         encode: Encode | None,
+        decode: Encode | None = None,
     ) -> Any:
-        """The value of a draw within this call: the world's."""
+        """The value of a draw within this call: the world's, or the tape's where it has it."""
+        known = self._drawn.get(name) if kind != "command" else None
+        if known:
+            kind, value = known.popleft()
+            self.add(name, kind, value, frame)
+            if kind == RAISED:
+                raise revived(value)
+            return decode(value) if decode else value
         inside = self._session.inside
         inside.value = True
         try:
@@ -270,10 +301,16 @@ class Call:
         return value
 
     def add(
-        self, name: str, kind: str, value: Any, frame: FrameType | None, given: Any = None
+        self,
+        name: str,
+        kind: str,
+        value: Any,
+        frame: FrameType | None,
+        given: Any = None,
+        inner: list[_Entry] | None = None,
     ) -> None:
         site = self._session.callers.site(frame)
-        entry = _Entry(name, kind, value, task_name(), site, given)
+        entry = _Entry(name, kind, value, task_name(), site, given, inner)
         with self._session.lock:
             if self.waiting is None:
                 self._write(entry)
@@ -318,6 +355,38 @@ class Call:
         return Pending(self._session, verdict, name, task, site)
 
 
+class _Aside:
+    """In the place of a call: what a seam does by itself."""
+
+    quiet = True
+    waiting = None
+
+    def __init__(self) -> None:
+        self._drawn: dict[str, Any] = {}
+
+    def open(self) -> None:
+        pass
+
+
+@contextmanager
+def aside(session: Session) -> Iterator[None]:
+    """What is begun within is a seam's own, and nothing of it waits for a turn."""
+    before = session.within.get()
+    session.within.set(_Aside())
+    try:
+        yield
+    finally:
+        session.within.set(before)
+
+
+def _leaves(entries: list[_Entry]) -> Iterator[_Entry]:
+    for entry in entries:
+        if entry.inner is None:
+            yield entry
+        else:
+            yield from _leaves(entry.inner)
+
+
 def _given(session: Session, arguments: Any) -> dict[str, Any] | None:
     """What a call was given, as it is shown, and its hash; None where there is nothing to match."""
     if arguments is None:
@@ -331,9 +400,16 @@ def raised_whole(error: BaseException) -> list[Any]:
     """An exception as the tape holds it, with its arguments and attributes where it can."""
     packed = raised(error)
     try:
-        return [*packed, forms.kept(list(error.args)), forms.kept(dict(vars(error)))]
+        return [*packed, forms.kept(_arguments(error)), forms.kept(dict(vars(error)))]
     except (forms.Unkept, TypeError):
         return packed
+
+
+def _arguments(error: BaseException) -> list[Any]:
+    """What its constructor was given; an OSError keeps the file's name apart."""
+    if isinstance(error, OSError) and error.filename is not None and len(error.args) == 2:
+        return [*error.args, error.filename]
+    return list(error.args)
 
 
 def revived(packed: Any) -> BaseException:
@@ -346,7 +422,8 @@ def revived(packed: Any) -> BaseException:
         args = forms.restore(packed[5])
         error = kind.__new__(kind, *args)
         if isinstance(error, BaseException):
-            error.args = tuple(args)
+            if not isinstance(error, OSError):
+                error.args = tuple(args)
             vars(error).update(forms.restore(packed[6]))
             if str(error) == plain.message:
                 return error
@@ -355,4 +432,4 @@ def revived(packed: Any) -> BaseException:
     return rebuild(plain)
 
 
-__all__ = ["Call", "What", "call", "call_async"]
+__all__ = ["Call", "What", "aside", "call", "call_async"]

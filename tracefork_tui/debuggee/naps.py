@@ -24,7 +24,7 @@ def install(session: Session, travelling: Callable[[], bool]) -> None:
 
     def sleep(seconds: float) -> None:
         replaying = session.policy.replaying
-        aside = session.detached or session.inside.value or travelling() or _in_loop()
+        aside = session.detached or session.quiet() or travelling() or _in_loop()
         if aside or not seconds > 0:
             real(min(seconds, 0) if replaying else seconds)
             return

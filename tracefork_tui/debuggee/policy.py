@@ -25,6 +25,7 @@ LIVE, RECORDED, STALE, EDITED, FAULT, SCRIPTED, HUMAN = range(len(records.PROVEN
 NO_STEP = 0
 CUT_UPLOAD = "cut upload"
 CALL = "call"
+WITHIN = "within"
 
 Key = tuple[str, str, bytes]  # method, canonical URL, SHA-256 of the body
 
@@ -100,6 +101,10 @@ class Recording:
     def live(self) -> DrawVerdict:
         """A draw of the real world, whatever the tape holds."""
         return DrawVerdict(self._next(), LIVE)
+
+    def drawn_within(self, n: int) -> list[Any]:
+        """What the call that is step `n` drew when it was recorded: [name, kind, value]."""
+        return []
 
     def _next(self) -> int:
         self._last += 1
@@ -306,6 +311,11 @@ class Replaying:
         """A draw of the real world, whatever the tape holds."""
         self._cap_steps()
         return DrawVerdict(self._next(), LIVE)
+
+    def drawn_within(self, n: int) -> list[Any]:
+        """What the call that is step `n` drew when it was recorded: [name, kind, value]."""
+        notes = (note.data for note in self.parent.notes if note.kind == WITHIN)
+        return next((list(data["draws"]) for data in notes if data["step"] == n), [])
 
     def _draw_unknown(self, name: str) -> DrawVerdict:
         if not self.forked:

@@ -231,7 +231,7 @@ class Session:
             return real()
         call = self.within.get()
         if call is not None and call.waiting is not None:
-            return call.draw(name, kind, real, frame, encode)
+            return call.draw(name, kind, real, frame, encode, decode)
         self.inside.value = True
         try:
             return self._draw(self._decide(name, frame, fresh), kind, real, encode, decode)

@@ -13,7 +13,7 @@ from ..tape.codec import unpack
 from ..tape.errors import Divergence, TapeError
 from ..tape.redact import Redactor
 from ..tape.writer import Writer
-from . import commands, draws, effects, http, machine, naps, served, stdio
+from . import commands, draws, effects, http, machine, naps, served, stdio, tools
 from . import session as sessions
 from .answers import LIBRARIES
 from .callers import Callers
@@ -114,6 +114,7 @@ def install(session: Session, parent: Any, plan: dict[str, Any]) -> AfterImport:
     draws.install(session, hooks)
     machine.install(session, hooks, list(plan.get("variables", ())))
     commands.install(session, hooks, bool(plan.get("rerun_tools")))
+    tools.install(session, hooks, bool(plan.get("rerun_tools")))
     stdio.install(session)
     atexit.register(session.flush)
     effects.install(session)
