@@ -27,6 +27,9 @@ Post = Callable[[Message], bool]
 PAUSE = 0.002
 TELL = 0.15
 FIRST = 0.02
+FEW = 500
+REST = 0.3
+"""Before many steps are looked through that nobody waits for: the first views come first."""
 
 
 class Scan(ABC, Generic[T]):
@@ -107,8 +110,12 @@ def run(
     upto, sure, open_ = start - 1, start - 1, session.growing
     told = time.perf_counter() - TELL + FIRST
     done = False
+    if not urgent and session.count - start > FEW:
+        time.sleep(REST)
     while not done and not worker.is_cancelled:
         with session.background() as reader:
+            if worker.is_cancelled:
+                break
             if slices is None:
                 slices = scan.slices(reader.tape, start)
             part = next(slices, None)

@@ -85,5 +85,5 @@ class Sieve:
         if found.running:
             said = f"{len(found.numbers):,} … {found.upto * 100 // max(1, count)} %"
         elif not found.done:
-            said += f", ended at step {found.upto:,}"
+            said = f"{len(found.numbers):,} in 1–{found.upto:,}"
         self._bar.show((f"▽ {said} ", "bold"), (short(found.query.text, NAME), "$text-accent"))

@@ -210,10 +210,7 @@ class Prompt(Vertical):
 
     def _show(self, error: QueryError | None) -> None:
         self._show_offers()
-        wrong = self.query_one(".wrong", Static)
-        wrong.display = error is not None
-        if error is not None:
-            wrong.update(Content(self._pointing(error)))
+        _put(self.query_one(".wrong", Static), Content(self._pointing(error) if error else ""))
 
     def _pointing(self, error: QueryError) -> str:
         """Marks above the mistake, and what it is beside them."""
@@ -229,8 +226,6 @@ class Prompt(Vertical):
         return f"{message}\n{' ' * x}{marks}"
 
     def _show_offers(self) -> None:
-        listed = self.query_one(".offers", Static)
-        listed.display = bool(self._offers)
         first = max(0, self._chosen - OFFERED + 1)
         shown = self._offers[first : first + OFFERED]
         widest = max((len(one.text) for one in shown), default=0)
@@ -246,7 +241,7 @@ class Prompt(Vertical):
         left = len(self._offers) - first - len(shown)
         if left > 0:
             parts.append((f"  … {left} more, Tab goes on", "$foreground-muted"))
-        listed.update(Content.assemble(*parts))
+        _put(self.query_one(".offers", Static), Content.assemble(*parts))
 
     # The end
 
@@ -278,3 +273,12 @@ class Prompt(Vertical):
         if self._back_to is not None:
             self.screen.set_focus(self._back_to)
         self.remove()
+
+
+def _put(place: Static, content: Content) -> None:
+    """Show a text, and nothing at all for an empty one; lay out anew only for another height."""
+    before = place.content.plain.count("\n") if isinstance(place.content, Content) else -1
+    shown = bool(content.plain)
+    moved = place.display != shown or content.plain.count("\n") != before
+    place.display = shown
+    place.update(content, layout=moved)
