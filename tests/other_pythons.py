@@ -18,7 +18,9 @@ NEEDS = {
     "newer": [
         "anthropic[aiohttp]>=2",
         "httpx>=0.28",
+        "langchain>=1",
         "langchain-anthropic>=1.7",
+        "mcp>=1",
         "mock-ai-api==0.1.1",
         "openai>=3",
         "pydantic-ai-slim[anthropic]>=2",
