@@ -2,9 +2,11 @@
 
     python -m tests.bench.tape_bench [turns ...]
 
-For W(50), W(200) and W(1000): bytes on disk, microseconds to write an exchange, milliseconds and
-peak MiB to open, milliseconds to reach a random step's body; then a tape of 100 000 steps. zstd
-and VCR.py are left out where they are not installed.
+For W(50), W(200) and W(1000): bytes on disk, against the unique bytes (what an ideal store keeps)
+and against the floor (those bytes under zstd at its level 19, in one piece); microseconds to write
+an exchange, milliseconds and peak MiB to open, milliseconds to reach a random step's body and to
+have the fingerprint; then a tape of 100 000 steps. zstd and VCR.py are left out where they are not
+installed.
 """
 
 from __future__ import annotations
@@ -19,12 +21,23 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from hashlib import sha256
 from itertools import count
 from typing import Any
 
-from tests.tape_runs import HEADER, SECRET, URL, compact, exchange, unique_bytes, workload
+from tests.tape_runs import (
+    HEADER,
+    SECRET,
+    URL,
+    compact,
+    exchange,
+    new_parts,
+    unique_bytes,
+    workload,
+)
+from tracefork_tui.tape.packing import pack, unpack
 from tracefork_tui.tape.reader import Tape
 from tracefork_tui.tape.seal import seal
 from tracefork_tui.tape.writer import Writer
@@ -116,71 +129,80 @@ def as_cassette(path: str, bodies: Bodies) -> float | None:
     return timed(work)
 
 
-def zstd_size(bodies: Bodies) -> int | None:
+def zstd(parts: Iterable[bytes], level: int) -> int:
+    """Bytes of the parts in one zstd stream; 0 where zstd is not installed."""
     try:
         import zstandard
     except ImportError:
-        return None
-    compressor = zstandard.ZstdCompressor(level=3).compressobj()
-    size = 0
-    for body, reply in bodies:
-        size += len(compressor.compress(body)) + len(compressor.compress(reply))
-    return size + len(compressor.flush())
+        return 0
+    stream = zstandard.ZstdCompressor(level=level).compressobj()
+    return sum(len(stream.compress(part)) for part in parts) + len(stream.flush())
 
 
-def line(name: str, size: int, against: int, *numbers: tuple[str, float | None]) -> None:
-    shown = "  ".join(f"{label} {value:.3g}" for label, value in numbers if value is not None)
-    print(f"  {name:<22}{size / 1024:>12.0f} KiB {size / against:>9.3f}×  {shown}")
+@dataclass
+class Table:
+    """Lines against the unique bytes and the floor."""
+
+    unique: int
+    floor: int
+
+    def line(self, name: str, size: int, **numbers: float) -> None:
+        of_floor = f"{size / self.floor:>9.2f}×" if self.floor else ""
+        shown = "  ".join(f"{label} {value:.3g}" for label, value in numbers.items())
+        print(f"  {name:<22}{size / 1024:>10.0f} KiB{size / self.unique:>9.3f}×{of_floor}  {shown}")
+
+    def tape(self, name: str, path: str, **numbers: float) -> None:
+        first, mean, longest, fingerprint, mib = opened(path)
+        numbers |= {"open_ms": first * 1e3, "MiB": mib, "look_ms": mean * 1e3}
+        numbers |= {"longest": longest * 1e3, "fingerprint_ms": fingerprint * 1e3}
+        self.line(name, os.path.getsize(path), **numbers)
 
 
 def workload_table(turns: int, folder: str) -> None:
     bodies = list(workload(turns))
     raw, unique = sum(len(a) + len(b) for a, b in bodies), unique_bytes(bodies)
+    table = Table(unique, zstd(new_parts(bodies), 19))
     bare = timed(lambda: [(compact(json.loads(a)), sha256(a)) for a, _ in bodies])
     bare -= timed(lambda: [json.loads(a) for a, _ in bodies])
-    print(
-        f"W({turns})  sizes against the unique bytes; bare: json.dumps and sha256 of each request,"
-    )
-    print(f"  {bare / turns * 1e6:.0f} us")
+    us = 1e6 / turns
+    print(f"W({turns})  against the unique bytes, and against the floor; bare: json.dumps and")
+    print(f"  sha256 of a request, {bare * us:.0f} us")
     path = os.path.join(folder, f"w{turns}.msgpack")
     write = min(timed(lambda: on_tape(path, bodies)) for _ in range(3))
     closing = timed(lambda: seal(path, {"exit_code": 0}, 1, SECRET).close())
-    first, mean, longest, fingerprint, mib = opened(path)
-    line(
-        "tape",
-        os.path.getsize(path),
-        unique,
-        ("write us", write / turns * 1e6),
-        ("of bare", write / bare),
-        ("close ms", closing * 1e3),
-        ("open ms", first * 1e3),
-        ("MiB", mib),
-        ("look ms", mean * 1e3),
-        ("longest", longest * 1e3),
-        ("fingerprint ms", fingerprint * 1e3),
-    )
-    line("raw bytes", raw, unique)
-    line("unique bytes", unique, unique)
-    packed = zstd_size(bodies)
-    if packed is not None:
-        line("zstd of the raw bytes", packed, unique)
+    table.tape("tape", path, write_us=write * us, of_bare=write / bare, close_ms=closing * 1e3)
+    table_of_packed(table, path)
+    table.line("raw bytes", raw)
+    table.line("unique bytes", unique)
+    table.line("floor", table.floor)
+    table.line("zstd of the raw bytes", zstd((part for pair in bodies for part in pair), 3))
     base = os.path.join(folder, f"w{turns}.sqlite")
     write = timed(lambda: in_sqlite(base, bodies))
     look = look_in_sqlite(base, turns) * 1e3
-    numbers = ("write us", write / turns * 1e6), ("of bare", write / bare), ("look ms", look)
-    line("SQLite, whole bodies", os.path.getsize(base), unique, *numbers)
-    if turns <= 50:
+    size = os.path.getsize(base)
+    table.line(
+        "SQLite, whole bodies", size, write_us=write * us, of_bare=write / bare, look_ms=look
+    )
+    if turns <= 200:
         cassette = os.path.join(folder, f"w{turns}.yaml")
         took = as_cassette(cassette, bodies)
         if took is not None:
-            numbers = ("write us", took / turns * 1e6), ("of bare", took / bare), ("", None)
-            line("VCR.py cassette", os.path.getsize(cassette), unique, *numbers)
+            size = os.path.getsize(cassette)
+            table.line("VCR.py cassette", size, write_us=took * us, of_bare=took / bare)
+
+
+def table_of_packed(table: Table, path: str) -> None:
+    out = path.replace(".msgpack", ".packed.msgpack")
+    packing = timed(lambda: pack(path, out, force=True))
+    back = timed(lambda: unpack(out, path, force=True))
+    table.tape("tape, packed", out, pack_ms=packing * 1e3, unpack_ms=back * 1e3)
 
 
 def long_table(folder: str, steps: int = 100_000) -> None:
     path = os.path.join(folder, "long.msgpack")
     writer, number = Writer.create(path, HEADER), count(1)
-    turns = iter(workload(400))
+    turns = list(workload(steps // 250))
+    waiting = iter(turns)
 
     def write() -> None:
         for n in number:
@@ -189,20 +211,17 @@ def long_table(folder: str, steps: int = 100_000) -> None:
             if n % 250:
                 writer.draw(n, n, "", ["agent.py:9 in main"], 0, "time.time", "float", n / 7)
             else:
-                body, reply = next(turns)
+                body, reply = next(waiting)
                 exchange(writer, n, n, body, [reply])
 
     took = timed(write)
     writer.close()
     scanned = timed(lambda: Tape(path).close())
     closing = timed(lambda: seal(path, {"exit_code": 0}, 1, SECRET).close())
-    first, mean, longest, fingerprint, mib = opened(path)
-    print(
-        f"{steps} steps, {os.path.getsize(path) / 1024:.0f} KiB: write {took / steps * 1e6:.1f} us"
-    )
-    print(f"  a step, open by scanning {scanned:.2f} s, close {closing:.2f} s; closed: open")
-    print(f"  {first * 1e3:.1f} ms and {mib:.1f} MiB, look {mean * 1e3:.2f} ms (longest")
-    print(f"  {longest * 1e3:.1f}), fingerprint {fingerprint * 1e3:.0f} ms")
+    print(f"{steps} steps, a record each; open by scanning {scanned * 1e3:.0f} ms")
+    table = Table(unique_bytes(turns) + 8 * steps, 0)
+    table.tape("tape", path, write_us=took / steps * 1e6, close_ms=closing * 1e3)
+    table_of_packed(table, path)
 
 
 def main() -> None:

@@ -250,18 +250,21 @@ class Tape:
         whole = run is None or n == run[0] + run[1] - 1
         entries = self.index.entry(n) + whole
         self._link(entries)
-        value = bytes(self._chain[entries * MEANING :][:MEANING])
+        value = _item(self._chain, entries)
         if run is not None and not whole:
             value = chain.chain(map(self.computed_meaning, range(run[0], n + 1)), value)
         return value.hex()
 
     def _link(self, entries: int) -> None:
         """Have the chain over so many single steps and runs."""
+        value = bytes(self._chain[-MEANING:])
+        plain = self.sealed and not self.index.counts
         while len(self._chain) <= entries * MEANING:
             n = self._linked + 1
-            value = bytes(self._chain[-MEANING:])
-            run = self.index.run_of(n)
-            if run is None:
+            run = None if plain else self.index.run_of(n)
+            if plain:
+                value = chain.link(value, _item(self._meanings, n - 1))
+            elif run is None:
                 value = chain.link(value, self.meaning(n))
             elif self.sealed:
                 value = self.claimed_proof(run)[MEANING:]
@@ -272,7 +275,7 @@ class Tape:
 
     def claimed_proof(self, run: tuple[int, int, int]) -> bytes:
         """What the index says of a run of draws: see FORMAT.md."""
-        return self._proofs[run[2] * PROOF :][:PROOF]
+        return _item(self._proofs, run[2], PROOF)
 
     def proof(self, run: tuple[int, int, int], before: bytes) -> bytes:
         """The same, made from its record; `before`: the chain before its first step."""
@@ -283,7 +286,7 @@ class Tape:
     def meaning(self, n: int) -> bytes:
         """The hash of what step `n` means; zeros where it is missing or cannot be read."""
         if self.sealed and 1 <= n <= len(self.index.first) and self.index.run_of(n) is None:
-            return self._meanings[self.index.single(n) * MEANING :][:MEANING]
+            return _item(self._meanings, self.index.single(n))
         return self.computed_meaning(n)
 
     def computed_meaning(self, n: int) -> bytes:
@@ -551,6 +554,10 @@ class Steps(Sequence[Step]):
     def __iter__(self) -> Iterator[Step]:
         for n in self._numbers:
             yield self._tape.step(n)
+
+
+def _item(items: bytes | bytearray, place: int, size: int = MEANING) -> bytes:
+    return bytes(items[place * size : (place + 1) * size])
 
 
 def _keep(kept: OrderedDict[int, Any], key: int, value: Any, most: int) -> None:
