@@ -20,6 +20,7 @@ from .actions import ACTIONS, rekey
 from .screens.main import MainScreen
 from .session import Session, identity
 from .text import ControlFilter, notify_plain
+from .typeahead import Passed, TypeAhead
 
 if TYPE_CHECKING:
     from .config import Config
@@ -58,6 +59,7 @@ class DebuggerApp(App[None]):
         super().__init__()
         self.config, self.memory = config, memory
         self._opened: list[Session] = []
+        self._keys = TypeAhead(self, super().on_event)
         self.session = self._session(tape) if tape is not None else None
         self.folder = os.path.abspath(folder)
         self.marked = ""
@@ -133,10 +135,20 @@ class DebuggerApp(App[None]):
         self._first_steps = FirstSteps()
         screen.mount(self._first_steps)
 
+    # Keys, one at a time
+
     async def on_event(self, event: Event) -> None:
+        if isinstance(event, Key) and not event.is_forwarded:
+            if self._first_steps and self._first_steps.pressed():
+                self._first_steps = None
+            await self._keys.take(event)
+            return
         await super().on_event(event)
-        if self._first_steps and isinstance(event, Key) and self._first_steps.pressed():
-            self._first_steps = None
+        if isinstance(event, Key):
+            self._keys.done()
+
+    def on_passed(self, message: Passed) -> None:
+        self._keys.passed(message)
 
     @property
     def sessions(self) -> list[Session]:

@@ -1,0 +1,78 @@
+"""What is typed faster than screens open and close goes where it was meant to go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.events import Key
+from textual.keys import _character_to_key
+from textual.pilot import Pilot
+from textual.widgets import Input
+from tui_app import app_of, settle
+from tui_forks import family
+from tui_runs import until
+from tui_tapes import refund_run
+
+from tracefork_tui.tui.app import DebuggerApp
+from tracefork_tui.tui.screens.main import MainScreen
+
+
+def type_ahead(pilot: Pilot[Any], keys: str) -> None:
+    """All keys at once, as a fast typist or a paste has them wait in the terminal."""
+    for character in keys:
+        key = "enter" if character == "\r" else _character_to_key(character)
+        pilot.app.post_message(Key(key, character if character.isprintable() else None))
+
+
+def stands(app: DebuggerApp, name: str, step: int) -> Callable[[], bool]:
+    def holds() -> bool:
+        screen = app.screen
+        session = screen.session if isinstance(screen, MainScreen) else None
+        return session is not None and (session.name, session.cursor) == (name, step)
+
+    return holds
+
+
+@pytest.mark.parametrize("keys", ["?qjj", "tqjj", "jt?qqj", "?jjqjj", ":3\r"])
+async def test_keys_behind_a_screen_that_closes_reach_the_one_below(
+    tmp_path: Path, keys: str
+) -> None:
+    app = app_of(refund_run(tmp_path / "run.msgpack"))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        type_ahead(pilot, keys)
+        await until(pilot, stands(app, "run.msgpack", 3), keys)
+
+
+async def test_keys_behind_enter_reach_the_tape_that_it_opens(tmp_path: Path) -> None:
+    app = app_of(family(tmp_path)["root"])
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        for _ in range(3):
+            type_ahead(pilot, "gtj\r4Gj")
+            await until(pilot, stands(app, "run.fork-1.msgpack", 5), "the fork")
+            type_ahead(pilot, "qj")
+            await until(pilot, stands(app, "run.msgpack", 2), "the tape below")
+
+
+async def test_text_behind_a_key_goes_into_the_field_that_it_opens(tmp_path: Path) -> None:
+    app = app_of(refund_run(tmp_path / "run.msgpack"))
+
+    def value() -> str:
+        return "".join(field.value for field in app.screen.query(Input))
+
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        type_ahead(pilot, "4Gioverl")
+        await until(pilot, lambda: value() == "overl", "the filter of faults")
+
+
+async def test_keys_keep_their_order_and_none_is_lost(tmp_path: Path) -> None:
+    app = app_of(refund_run(tmp_path / "run.msgpack"))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        type_ahead(pilot, "jjkjkj" * 20 + "5Gjjkma" + "g'a")
+        await until(pilot, stands(app, "run.msgpack", 6), "the mark")
