@@ -50,6 +50,10 @@ class Callers:
     def asks(self, frame: FrameType | None) -> bool:
         return self.user(frame) or self.asked(frame) is not None
 
+    def outside(self, name: str) -> bool:
+        """True for a file whose code never asks for the user, whoever called it."""
+        return not (self._on_behalf(name) or self.user_file(name)) and self._mine is not None
+
     def _on_behalf(self, name: str) -> bool:
         known = self._behalf.get(name)
         if known is None:
@@ -80,7 +84,7 @@ class Callers:
         frames: list[str] = []
         while frame is not None and len(frames) < MOST_FRAMES:
             code = frame.f_code
-            if self.user_file(code.co_filename) and not _generated(code):
+            if self.user_file(code.co_filename) and not generated(code):
                 name = code.co_name if sys.version_info < (3, 11) else _qualified(code)
                 frames.append(f"{self.shown(code.co_filename)}:{frame.f_lineno} in {name}")
             frame = frame.f_back
@@ -150,7 +154,7 @@ def _entry_package(script: str) -> list[str]:
     return [match[1].decode()] if match else []
 
 
-def _generated(code: CodeType) -> bool:
+def generated(code: CodeType) -> bool:
     """True for the methods that dataclasses write, which no user wrote."""
     return code.co_filename == "<string>" and code.co_name.startswith("__")
 

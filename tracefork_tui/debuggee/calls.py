@@ -18,8 +18,9 @@ from ..tape.answer import Error
 from ..tape.codec import pack, packable
 from ..tape.errors import Divergence
 from . import forms
+from .names import in_loop, task_name
 from .policy import CALL, NO_STEP, WITHIN
-from .session import Pending, in_loop, raised, rebuild, task_name
+from .session import Pending, raised, rebuild
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,9 +10,10 @@ from __future__ import annotations
 import gc
 import sys
 import time
-from types import FrameType, ModuleType
+from types import BuiltinFunctionType, BuiltinMethodType, FrameType, ModuleType
 from typing import Any, Callable
 
+from .bursts import Quick
 from .hooks import AfterImport
 from .session import Session
 from .standin import like, stand_in
@@ -60,6 +61,7 @@ TOKENS = (("token_bytes", "bytes"), ("token_hex", "str"), ("token_urlsafe", "str
 def install(session: Session, hooks: AfterImport) -> None:
     """Replace the sources of every module, loaded or yet to be."""
     draws = _Draws(session)
+    hooks.on("asyncio.events", session.burst.watch)
     draws.clocks()
     draws.entropy()
     hooks.on("datetime", draws.dates)
@@ -281,19 +283,30 @@ class _Draws:
     ) -> None:
         """`advance`: a replay calls the real function too, so that its state goes on as it did."""
         real = getattr(module, name)
-        session = self._session
+        session, callers = self._session, self._session.callers
         label = f"{module.__name__}.{name}"
-        nested = accept == self._anyone
+        anyone = accept == self._anyone
+        python = not isinstance(real, (BuiltinFunctionType, BuiltinMethodType))
 
-        def wrapper(*args: Any, **kwargs: Any) -> Any:
-            frame = sys._getframe(1)
-            if session.inside.value:
-                return real(*args, **kwargs)
-            if not accept(frame):
-                return session.aside(real, args, kwargs) if nested else real(*args, **kwargs)
-            call = _once(session, lambda: real(*args, **kwargs), advance)
+        def plainly(*args: Any, **kwargs: Any) -> Any:
+            return session.aside(real, args, kwargs) if python else real(*args, **kwargs)
+
+        def keep(frame: FrameType, call: Callable[[], Any]) -> Any:
             return session.draw(label, kind, call, frame, encode, decode)
 
+        def other(frame: FrameType, args: Any, kwargs: Any) -> Any:
+            if not anyone and callers.outside(frame.f_code.co_filename):
+                return real(*args, **kwargs)
+            if not accept(frame):
+                return plainly(*args, **kwargs)
+            call = _once(session, lambda: real(*args, **kwargs), advance)
+            return quick.drawn(frame, call)
+
+        quick = Quick(session, keep)
+        if session.policy.feeds:
+            wrapper = quick.feeder(plainly, other, advance)
+        else:
+            wrapper = quick.recorder(plainly if python else real, other)
         setattr(module, name, stand_in(wrapper, real))
 
 

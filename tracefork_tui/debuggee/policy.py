@@ -14,15 +14,15 @@ from urllib.parse import urlsplit
 from ..tape import records
 from ..tape.answer import Answer, Error
 from ..tape.errors import Divergence, Halt
+from .feeding import Draws, Stretch
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from ..tape.reader import Tape
 
 LIVE, RECORDED, STALE, EDITED, FAULT, SCRIPTED, HUMAN = range(len(records.PROVENANCES))
 
 NO_STEP = 0
+NEVER = 1 << 62
 CUT_UPLOAD = "cut upload"
 CALL = "call"
 WITHIN = "within"
@@ -55,13 +55,16 @@ class Verdict(NamedTuple):
 
 
 class DrawVerdict(NamedTuple):
-    """The step's number, provenance, and the value to feed, if `fed`."""
+    """The step's number, provenance, and the value to feed, if `fed`; `more`: where it came from,
+    if the next ones there can be fed without asking.
+    """
 
     n: int
     provenance: int
     fed: bool = False
     value: Any = None
     kind: str = ""
+    more: Stretch | None = None
 
 
 class Uploads:
@@ -82,11 +85,12 @@ class Uploads:
 
 
 class Recording:
-    """Everything comes from the real world. `matching`: whether requests are looked up by hash."""
+    """Everything comes from the real world."""
 
-    matching = False
     replaying = False
     offline = False
+    feeds = False
+    """Whether draws are fed from a tape."""
 
     def __init__(self) -> None:
         self._last = 0
@@ -106,6 +110,14 @@ class Recording:
         """What the call that is step `n` drew when it was recorded: [name, kind, value]."""
         return []
 
+    def drawn(self, count: int) -> None:
+        """So many draws were numbered without asking."""
+        self._last += count
+
+    def newest(self, n: int) -> bool:
+        """True where the next draw is step `n` + 1, whoever asks."""
+        return n == self._last
+
     def _next(self) -> int:
         self._last += 1
         return self._last
@@ -114,19 +126,18 @@ class Recording:
 class Redrawing(Recording):
     """A recording whose draws are an older tape's, so that it can come out equal."""
 
+    feeds = True
+
     def __init__(self, old: Tape) -> None:
         super().__init__()
-        self._draws = _draws_of(old)
-        self._old = old
+        self._draws = Draws(old)
 
     def draw(self, name: str, task: str, asked: bytes = b"") -> DrawVerdict:
-        waiting = self._draws.get(name)
-        found = _first_of(waiting, task)
-        if waiting is None or found is None:
+        found = self._draws.first(name, task)
+        if found is None:
             return super().draw(name, task)
-        waiting.remove(found)
-        record = self._old.head_of(found[0])
-        return DrawVerdict(self._next(), LIVE, True, record[8], self._old.atom(record[7]))
+        value, kind = found.take(0)
+        return DrawVerdict(self._next(), LIVE, True, value, kind)
 
 
 class Replaying:
@@ -138,7 +149,7 @@ class Replaying:
     tail has no equal for.
     """
 
-    matching = True
+    feeds = True
 
     def __init__(
         self,
@@ -168,7 +179,7 @@ class Replaying:
         self._last = at - 1
         self._exchanges: dict[Key, deque[int]] = {}
         self._by_path: dict[tuple[str, str], list[int]] = {}
-        self._draws = _draws_of(parent)
+        self._draws = Draws(parent)
         self._drawless = _lacks_draws(parent)
         self._given = {n.data["step"]: n.data["sha256"] for n in parent.notes if n.kind == CALL}
         self._used: set[int] = set()
@@ -279,17 +290,17 @@ class Replaying:
             return DrawVerdict(NO_STEP, LIVE)
         if asked and self.forked and self._tail == "live":
             return self._draw_unknown(name)
-        waiting, provenance = self._draws.get(name), RECORDED
-        found = _first_of(waiting, task, asked, self._given)
-        if waiting and found is None:
+        provenance = RECORDED
+        found = self._draws.first(name, task, asked, self._given)
+        if found is None and self._draws.has(name):
             if not self.forked:
                 raise Divergence(f"the agent called {name} with other arguments than recorded")
             if self._tail == "strict":
                 raise Halt(f"stopped: the tape holds no equal call of {name} (--strict)")
-            found, provenance = _first_of(waiting, task), STALE
-        if waiting is None or found is None:
+            found, provenance = self._draws.first(name, task), STALE
+        if found is None:
             return self._draw_unknown(name)
-        n = found[0]
+        n = found.n
         if n == self.at:
             self.forked = True
         elif not self._follows(n) and not self.forked:
@@ -298,14 +309,14 @@ class Replaying:
             )
         if not self._follows(n):
             self._cap_steps()
-        waiting.remove(found)
-        self._used.add(n)
-        number = n if self._follows(n) else self._next()
+        follows = self._follows(n)
+        value, kind = found.take(0 if self.forked else self.at or NEVER)
+        number = n if follows else self._next()
         if n == self.at and self._draw is not None:
             kind, value = self._draw
             return DrawVerdict(number, self._provenance, True, value, kind)
-        record = self.parent.head_of(n)
-        return DrawVerdict(number, provenance, True, record[8], self.parent.atom(record[7]))
+        more = found if follows and found.fit else None
+        return DrawVerdict(number, provenance, True, value, kind, more)
 
     def live(self) -> DrawVerdict:
         """A draw of the real world, whatever the tape holds."""
@@ -322,6 +333,12 @@ class Replaying:
             raise Divergence(f"the agent drew {name}, which the tape does not hold any more of")
         return self.live()
 
+    def drawn(self, count: int) -> None:
+        """So many draws were fed without asking."""
+
+    def newest(self, n: int) -> bool:
+        return True
+
     def _cap_steps(self) -> None:
         if self._max_steps and self._last - self.at >= self._max_steps:
             raise Halt(f"stopped after {self._max_steps} steps (--max-steps)")
@@ -335,36 +352,10 @@ class Replaying:
         return f"the agent sent a request that the tape does not hold{where}"
 
 
-def _draws_of(tape: Tape) -> dict[str, deque[tuple[int, str]]]:
-    """The draws of a tape by name: (step, task), in order."""
-    found: dict[str, deque[tuple[int, str]]] = {}
-    for n in range(1, len(tape.index.first) + 1):
-        first = tape.head_of(n) if tape.index.of_step(n) else [0]
-        if first[0] == records.DRAW:
-            found.setdefault(tape.atom(first[6]), deque()).append((n, str(tape.atom(first[3]))))
-    return found
-
-
 def _lacks_draws(tape: Tape) -> bool:
     """True for a tape from a tool that recorded no draws: what is drawn is then the agent's own."""
     imported = tape.header.get("imported")
     return isinstance(imported, dict) and "draws" in imported.get("lacks", ())
-
-
-def _first_of(
-    waiting: deque[tuple[int, str]] | None,
-    task: str,
-    asked: bytes = b"",
-    given: Mapping[int, bytes] | None = None,
-) -> tuple[int, str] | None:
-    """The oldest draw of this task, else the oldest; of those `given` what is `asked`."""
-    if asked and waiting and given:
-        waiting = deque(item for item in waiting if given.get(item[0], asked) == asked)
-    if not waiting:
-        return None
-    if waiting[0][1] == task:
-        return waiting[0]
-    return next((item for item in waiting if item[1] == task), waiting[0])
 
 
 _STREAM = re.compile(rb'"stream"\s*:\s*true')

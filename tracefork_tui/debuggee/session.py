@@ -21,7 +21,9 @@ from ..tape.errors import Divergence, Halt, TapeError
 from ..tape.redact import Redactor
 from ..tape.spans import Body
 from ..tape.writer import Writer
+from .bursts import Burst
 from .callers import Callers
+from .names import in_loop, task_name
 from .policy import CUT_UPLOAD, NO_STEP, Asked, DrawVerdict, Recording, Verdict
 
 perf_counter_ns = time.perf_counter_ns
@@ -41,6 +43,8 @@ class Inside:
     def __init__(self) -> None:
         self._value: ContextVar[bool] = ContextVar("tracefork_inside", default=False)
 
+        self.get = self._value.get
+
     @property
     def value(self) -> bool:
         return self._value.get()
@@ -58,14 +62,13 @@ class Pending:
     ) -> None:
         self.verdict = verdict
         self._session = session
-        self._where = (task, site, verdict.provenance, name)
+        self._where = (task, tuple(site), verdict.provenance, name)
 
     def keep(self, kind: str, value: Any) -> None:
         if self.verdict.n == NO_STEP:
             return
         clean = self._session.redactor.value(value)
-        n, where = self.verdict.n, self._where
-        self._session.write(lambda w, t: w.draw(n, t, *where, kind, clean))
+        self._session.keep(self.verdict, (*self._where, kind), clean)
 
 
 class Flight:
@@ -140,10 +143,12 @@ class Session:
         self.detached = False
         self.gate: Any = None
         self.breakpoints: Any = None
-        self._writer = writer
+        self.writer = writer
         self._origins = origins
-        self._start = perf_counter_ns()
+        self.clock = perf_counter_ns
+        self.start = perf_counter_ns()
         self.lock = threading.RLock()
+        self.burst = Burst(self, perf_counter_ns)
         self._failure: Divergence | None = None
         self._swallowed = 0
         self._seen: set[Any] = set()
@@ -173,12 +178,13 @@ class Session:
         headers = redactor.headers(headers)
         on_its_way = body is None
         clean = partial(redactor.body, url)
-        taken = self._writer.take(body or b"", clean, redactor.edition)
+        taken = self.writer.take(body or b"", clean, redactor.edition)
         url = redactor.url(url)
         task = task_name()
         site = self.callers.site(frame)
         with self.lock:
             self._still_true()
+            self.burst.shut()
             canonical = canonical_url(url, self._origins)
             asked = Asked(method, canonical, taken.data, taken.digest, task)
             try:
@@ -279,6 +285,7 @@ class Session:
         site = self.callers.site(frame)
         with self.lock:
             self._still_true()
+            self.burst.shut()
             try:
                 verdict: DrawVerdict = self.policy.draw(name, task, asked)
             except Divergence as failure:
@@ -291,6 +298,17 @@ class Session:
             if self.breakpoints is not None:
                 self.breakpoints.reached(verdict.n, name, frame)
         return pending
+
+    def keep(self, verdict: DrawVerdict, said: tuple[Any, ...], value: Any) -> None:
+        """Put a draw on the tape; `said`: (task, site, provenance, name, type)."""
+        with self.lock:
+            if self.detached:
+                return
+            if not self._slept and self.burst.take(verdict.n, said, value, verdict.more):
+                return
+            task, site, provenance, name, kind = said
+            n = verdict.n
+            self.write(lambda w, t: w.draw(n, t, task, site, provenance, name, kind, value))
 
     # The run
 
@@ -339,15 +357,21 @@ class Session:
         if self.detached:
             return
         with self.lock:
-            now = (perf_counter_ns() - self._start) // 1000
+            now = (perf_counter_ns() - self.start) // 1000
             try:
+                self.burst.close()
                 if self._slept:
                     over, self._slept = self._slept, []
-                    self._writer.note(now, SLEPT, {"over": over})
-                record(self._writer, now)
+                    self.writer.note(now, SLEPT, {"over": over})
+                record(self.writer, now)
             except TapeError as error:
-                self.detached = True
-                sys.stderr.write(f"tracefork-tui: recording stopped: {error}\n")
+                self.stop(error)
+
+    def stop(self, error: TapeError) -> None:
+        """The tape takes nothing more; the agent goes on."""
+        self.detached = True
+        self.burst.off()
+        sys.stderr.write(f"tracefork-tui: recording stopped: {error}\n")
 
     def fail(self, failure: Divergence, data: dict[str, Any]) -> Divergence:
         """Put a divergence on the tape; from now on nothing is answered."""
@@ -362,7 +386,8 @@ class Session:
     def detach(self) -> None:
         """In a forked child: the tape is the parent's."""
         self.detached = True
-        self._writer.close()
+        self.burst.off()
+        self.writer.close()
 
     def _still_true(self) -> None:
         if self._failure is None:
@@ -433,25 +458,6 @@ def _built(kind: type[BaseException], error: Error) -> BaseException:
         return kind.__new__(kind, error.message)
     except Exception:
         return RuntimeError(f"{error.name}: {error.message}")
-
-
-def in_loop() -> bool:
-    asyncio = sys.modules.get("asyncio")
-    return asyncio is not None and asyncio._get_running_loop() is not None
-
-
-def task_name() -> str:
-    """The asyncio task, else the thread, that is running; empty for the main thread."""
-    asyncio = sys.modules.get("asyncio")
-    if asyncio is not None:
-        try:
-            task = asyncio.current_task()
-        except (RuntimeError, AttributeError):
-            task = None
-        if task is not None:
-            return str(task.get_name())
-    thread = threading.current_thread()
-    return "" if thread is threading.main_thread() else thread.name
 
 
 def _say(message: str) -> None:

@@ -24,7 +24,7 @@ from .files import File, opened
 from .index import MEANING, NOWHERE, PROOF, Index
 from .packed import Packed
 from .steps import Draw, Note, Outcome, Step
-from .tail import waiting
+from .tail import beside, waiting
 from .writer import locked
 
 FOOTER_SIZE = 165
@@ -36,6 +36,7 @@ LINES_KEPT = 100
 RUNS_KEPT = 4
 COMPLETED = (records.DRAW, records.DRAWS, records.END)
 BAD_END = "its index or its footer is damaged: every record was read instead"
+UNCHECKED = "its newest draws come from the file beside it, which has no checksums"
 NOT_CLOSED = "it was not closed: its end was found by reading every record"
 
 
@@ -83,6 +84,7 @@ class Tape:
         self.index = Index()
         self._lost: list[str] = []
         self._torn = ""
+        self._unchecked: list[str] = []
         self._held = self._closed = False
         self._meanings = self._proofs = b""
         self._chain = bytearray(chain.START)
@@ -144,6 +146,7 @@ class Tape:
             lines.append(f"and {len(lost) - LINES_KEPT} places more")
         if not self.sealed and not self._held:
             lines += [self._torn] if self._torn else []
+            lines += self._unchecked
             lines.append(BAD_END if self._closed else NOT_CLOSED)
         return lines
 
@@ -418,13 +421,20 @@ class Tape:
 
     def _take_in(self) -> None:
         """What the dead writer was about to append: see tail.py."""
+        try:
+            found = waiting(self.path, self.salt, self.index)
+        except ValueError as error:
+            name = os.path.basename(beside(self.path))
+            self._lost.append(f"{name} beside it, where its newest draws may be, is lost: {error}")
+            return
         end, more = self.index.end, b""
         crc = int.from_bytes(self._file.pread(4, end - 4), "big")
-        for record in waiting(self.path, self.salt, self.index):
+        for record in found:
             data, crc = frames.encode(pack(record), crc ^ self.salt)
             more += data
         if more and isinstance(self._file, File):
             self._file.extend(end, more)
+            self._unchecked = [UNCHECKED]
             self._size = end + len(more)
             self._scan()
 

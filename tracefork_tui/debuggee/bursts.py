@@ -1,0 +1,302 @@
+"""Draws in quick succession: kept in the tape's tail without a system call, and for numbers,
+once the place that draws is known, without asking anybody.
+
+A place is the user's frames and those between them, each by its code and where it stands: while
+they are the same, so are the call site and the answer to whose code it is.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from types import CodeType, FrameType
+from typing import TYPE_CHECKING, Any, Callable
+
+from ..tape.codec import pack
+from ..tape.columns import FLOATS, INTEGERS, MOST, OBJECTS
+from ..tape.errors import TapeError
+from ..tape.tail import COUNT
+from .callers import MOST_FRAMES, generated
+from .names import task_name
+
+if TYPE_CHECKING:
+    from ..tape.tail import Tail
+    from .feeding import Stretch
+    from .session import Session
+
+QUICK = 10_000_000
+"""Nanoseconds between draws that are a quick succession."""
+FEWEST = 16
+LASTS = 100_000_000
+"""Nanoseconds after which a burst is appended to the tape."""
+LONGEST = 4096
+SPOTS = 1024
+
+Chain = tuple[tuple[CodeType, int], ...]
+
+
+class Spot:
+    """A place that has drawn a number in this burst, and what is known of it."""
+
+    __slots__ = ("chain", "column", "cut", "epoch", "kind", "more", "place", "task")
+
+    def __init__(self, chain: Chain, cut: bool, task: str, kept: Kept) -> None:
+        self.chain = chain
+        self.cut = cut
+        self.task = task
+        self.epoch, self.place, self.column, self.kind, self.more = kept[1:]
+
+
+Kept = tuple[int, int, int, Any, type, Any]
+"""Of the draw that was kept last: the thread, the burst, the source, the column, the value's type,
+and on replay the stretch that it came from.
+"""
+
+
+class Burst:
+    """The draws that wait in the tail. All but `kept` is used under the session's lock.
+
+    `limit`: until when (the clock's ns) draws are taken without asking; 0 while they are not.
+    """
+
+    def __init__(self, session: Session, clock: Callable[[], int]) -> None:
+        self.limit = self.epoch = self.count = self.n = 0
+        self.times: Any = None
+        self.which: Any = None
+        self.head: Any = None
+        self.kept: Kept | None = None
+        self.running: Callable[[], Any] = lambda: None
+        self._session = session
+        self._clock = clock
+        self._tail: Tail | None = None
+        self._until = self._last = self._quick = self._told = 0
+        self._places: dict[Any, int] = {}
+        self._off = False
+
+    def watch(self, module: Any) -> None:
+        """asyncio is there: its loops have tasks."""
+        self.running = module._get_running_loop
+
+    def shut(self) -> None:
+        """Numbers are given out: nothing is taken without asking until the next one is kept."""
+        self.limit = 0
+        told, self._told = self._told, self.count
+        if told != self.count:
+            self._session.policy.drawn(self.count - told)
+
+    def close(self) -> None:
+        """Append what waits to the tape."""
+        if self._until:
+            self.shut()
+            self._until = self.count = self._told = 0
+            self.epoch += 1
+            try:
+                self._session.writer.settle()
+            except TapeError as error:
+                self._session.stop(error)
+
+    def take(self, n: int, said: tuple[Any, ...], value: Any, more: Stretch | None) -> bool:
+        """Keep draw `n` with those that wait; False where it is to be appended by itself.
+
+        `said`: (task, site, provenance, name, type).
+        """
+        now = self._clock()
+        if self._until and (now > self._until or n != self.n + self.count):
+            self.close()
+        if not self._until and not self._begin(n, now):
+            return False
+        kind = _column(value)
+        data = value if kind != OBJECTS else self._held(value)
+        place = self._place(kind, said) if data is not None else -1
+        if self._tail is None or place < 0:
+            self.close()
+            return False
+        self._tail.keep(place, kind, now, data)
+        self.count = self._told = self.count + 1
+        column = self._tail.floats if kind == FLOATS else self._tail.integers
+        if kind != OBJECTS:
+            self.kept = (threading.get_ident(), self.epoch, place, column, type(value), more)
+        self._last = now
+        if self.count == MOST:
+            self.close()
+        elif self._session.policy.newest(n):
+            self.limit = self._until
+        return True
+
+    def off(self) -> None:
+        """Nothing waits from now on; what does is not this process's."""
+        self._off, self._tail = True, None
+        self.limit = self._until = 0
+
+    def _begin(self, n: int, now: int) -> bool:
+        self._quick = self._quick + 1 if now - self._last < QUICK else 0
+        self._last = now
+        if self._off or self._quick < FEWEST or self._session.breakpoints is not None:
+            return False
+        self._tail = self._session.writer.tail(n, self._session.start)
+        if self._tail is None:
+            self._off = True
+            return False
+        self.times, self.which, self.head = self._tail.times, self._tail.which, self._tail.head
+        self.n, self.count, self._until = n, 0, now + LASTS
+        self._told = 0
+        self._places.clear()
+        return True
+
+    def _held(self, value: Any) -> int | None:
+        data = pack(value)
+        place = self._tail.hold(data) if self._tail is not None and len(data) < LONGEST else -1
+        return place if place >= 0 else None
+
+    def _place(self, kind: int, said: tuple[Any, ...]) -> int:
+        key = (kind, *said)
+        place = self._places.get(key)
+        if place is None and self._tail is not None:
+            task, site, *rest = said
+            place = self._tail.source(kind, [task, list(site), *rest])
+            if place >= 0:
+                self._places[key] = place
+        return -1 if place is None else place
+
+
+def _column(value: Any) -> int:
+    if type(value) is float:
+        return FLOATS
+    return INTEGERS if type(value) is int and -(1 << 63) <= value < 1 << 63 else OBJECTS
+
+
+class Quick:
+    """The short way of one function: what is known of the places that call it.
+
+    `keep(frame, call)` draws as the session does it, the value being what `call` gives.
+    """
+
+    def __init__(self, session: Session, keep: Callable[..., Any]) -> None:
+        self._session = session
+        self._keep = keep
+        self._spots: dict[int, Spot] = {}
+        self.known = self._knows()
+
+    def _knows(self) -> Callable[[Any], Spot | None]:
+        session, burst, find = self._session, self._session.burst, self._spots.get
+        ident, main, within = threading.get_ident, threading.main_thread().ident, session.within.get
+
+        def known(frame: Any) -> Spot | None:
+            """The place that draws, where all of it is as it was."""
+            spot = find(frame.f_lasti)
+            if spot is None or spot.epoch != burst.epoch or within() is not None:
+                return None
+            for code, at in spot.chain:
+                if frame is None or frame.f_code is not code or frame.f_lasti != at:
+                    return None
+                frame = frame.f_back
+            if frame is not None and not spot.cut:
+                return None
+            alone = burst.running() is None and ident() == main
+            return spot if spot.task == ("" if alone else task_name()) else None
+
+        return known
+
+    def recorder(self, real: Callable[..., Any], other: Callable[..., Any]) -> Callable[..., Any]:
+        """`real`, recorded; `other(frame, args, kwargs)` where the place is not known."""
+        burst, lock, clock = self._session.burst, self._session.lock, self._session.clock
+        inside, getframe, known = self._session.inside.get, sys._getframe, self.known
+        drawn = self.drawn
+
+        def recorded(*args: Any, **kwargs: Any) -> Any:
+            if inside():
+                return real(*args, **kwargs)
+            frame = getframe(1)
+            spot = known(frame)
+            if spot is None:
+                return other(frame, args, kwargs)
+            try:
+                value = real(*args, **kwargs)
+            except BaseException as error:
+                return drawn(frame, _raising(error))
+            if type(value) is spot.kind:
+                with lock:
+                    now = clock()
+                    if now < burst.limit and spot.epoch == burst.epoch:
+                        at = burst.count
+                        try:
+                            spot.column[at] = value
+                        except (ValueError, OverflowError):
+                            return drawn(frame, lambda: value)
+                        burst.times[at] = now
+                        burst.which[at] = spot.place
+                        burst.count = burst.head[COUNT] = at + 1
+                        if at == MOST - 1:
+                            burst.close()
+                        return value
+            return drawn(frame, lambda: value)
+
+        return recorded
+
+    def feeder(
+        self, real: Callable[..., Any], other: Callable[..., Any], advance: bool
+    ) -> Callable[..., Any]:
+        """`real`, fed from the tape; with `advance` it is called all the same."""
+        burst, lock, clock = self._session.burst, self._session.lock, self._session.clock
+        inside, getframe, known = self._session.inside.get, sys._getframe, self.known
+
+        def fed(*args: Any, **kwargs: Any) -> Any:
+            if inside():
+                return real(*args, **kwargs)
+            frame = getframe(1)
+            spot = known(frame)
+            if spot is not None:
+                with lock:
+                    now, at, more = clock(), burst.count, spot.more
+                    if (
+                        now < burst.limit
+                        and spot.epoch == burst.epoch
+                        and more is not None
+                        and more.next < more.fit
+                        and more.numbers[more.next] == burst.n + at
+                        and type(more.values[more.next]) is spot.kind
+                    ):
+                        value = more.values[more.next]
+                        more.next += 1
+                        spot.column[at] = value
+                        burst.times[at] = now
+                        burst.which[at] = spot.place
+                        burst.count = burst.head[COUNT] = at + 1
+                        if at == MOST - 1:
+                            burst.close()
+                        if advance:
+                            real(*args, **kwargs)
+                        return value
+            return other(frame, args, kwargs)
+
+        return fed
+
+    def drawn(self, frame: FrameType, call: Callable[[], Any]) -> Any:
+        """Draw as the session does it, and remember the place."""
+        self._session.burst.kept = None
+        value = self._keep(frame, call)
+        kept = self._session.burst.kept
+        if kept is not None and kept[0] == threading.get_ident():
+            if len(self._spots) >= SPOTS:
+                self._spots.clear()
+            chain, cut = _chain(frame, self._session.callers.user)
+            self._spots[frame.f_lasti] = Spot(chain, cut, task_name(), kept)
+        return value
+
+
+def _chain(frame: FrameType | None, user: Callable[[FrameType], bool]) -> tuple[Chain, bool]:
+    """The frames that make a call site, and whether it goes no further though there are more."""
+    found: list[tuple[CodeType, int]] = []
+    users = 0
+    while frame is not None and users < MOST_FRAMES:
+        found.append((frame.f_code, frame.f_lasti))
+        users += user(frame) and not generated(frame.f_code)
+        frame = frame.f_back
+    return tuple(found), frame is not None
+
+
+def _raising(error: BaseException) -> Callable[[], Any]:
+    def call() -> Any:
+        raise error
+
+    return call

@@ -1,0 +1,97 @@
+"""The draws of a tape, to be fed back: by name, oldest first, read as they are needed."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..tape import records
+
+if TYPE_CHECKING:
+    from ..tape.reader import Tape
+
+
+class Stretch:
+    """Draws of one name and task that one record of the tape holds, `n` being the next of them.
+
+    `values` and `numbers` are those of all of them; the first `fit` can be fed one after the
+    other without asking what the rest of the tape holds.
+    """
+
+    def __init__(self, tape: Tape, task: str, numbers: Sequence[int]) -> None:
+        self.task = task
+        self.numbers = numbers
+        self.next = self.fit = 0
+        self.values: Sequence[Any] = ()
+        self._tape = tape
+
+    @property
+    def n(self) -> int:
+        return self.numbers[self.next]
+
+    @property
+    def over(self) -> bool:
+        return self.next >= len(self.numbers)
+
+    def take(self, until: int) -> tuple[Any, str]:
+        """The next one's value and type; those after it fit where their steps are below `until`."""
+        record = self._tape.head_of(self.n)
+        if len(self.numbers) > 1 and not self.values:
+            run = self._tape.run(self.n)
+            self.values = [run.values[n - run.n] for n in self.numbers]
+            kinds = {run.sources[run.which[n - run.n]][4] for n in self.numbers}
+            self.fit = len(self.numbers) if len(kinds) == 1 and self.numbers[-1] < until else 0
+        self.next += 1
+        return record[8], self._tape.atom(record[7])
+
+
+class Draws:
+    """What a tape holds of each name."""
+
+    def __init__(self, tape: Tape) -> None:
+        self._waiting: dict[str, deque[Stretch]] = {}
+        n, steps = 1, len(tape.index.first)
+        while n <= steps:
+            kind = tape.index.kind_of(n)
+            if kind == records.DRAW:
+                self._single(tape, n)
+            elif kind == records.DRAWS:
+                n = self._run(tape, n)
+            n += 1
+
+    def first(
+        self, name: str, task: str, asked: bytes = b"", given: Mapping[int, bytes] | None = None
+    ) -> Stretch | None:
+        """The oldest draw of this task, else the oldest; of those `given` what is `asked`."""
+        waiting = self._waiting.get(name)
+        while waiting and waiting[0].over:
+            waiting.popleft()
+        found: Stretch | None = None
+        for stretch in waiting or ():
+            if stretch.over or (asked and given and given.get(stretch.n, asked) != asked):
+                continue
+            if stretch.task == task:
+                return stretch
+            found = found or stretch
+        return found
+
+    def has(self, name: str) -> bool:
+        return any(not stretch.over for stretch in self._waiting.get(name, ()))
+
+    def _single(self, tape: Tape, n: int) -> None:
+        record = tape.head_of(n)
+        name, task = tape.atom(record[6]), tape.atom(record[3])
+        self._waiting.setdefault(name, deque()).append(Stretch(tape, task, (n,)))
+
+    def _run(self, tape: Tape, n: int) -> int:
+        """The stretches of a run of draws; gives its last step."""
+        sources, which = tape.sources(n)
+        said = [(tape.atom(source[3]), tape.atom(source[0])) for source in sources]
+        for name, task in dict.fromkeys(said):
+            numbers: Sequence[int] = range(n, n + len(which))
+            if len(set(said)) > 1:
+                mine = [place == (name, task) for place in said]
+                numbers = [n + at for at, place in enumerate(which) if mine[place]]
+            self._waiting.setdefault(name, deque()).append(Stretch(tape, task, numbers))
+        return n + len(which) - 1
