@@ -11,7 +11,7 @@ from .codec import unpack
 from .errors import TapeError
 from .index import Index
 from .packed import Packed
-from .reader import FOOTER_SIZE, NOT_CLOSED, Tape
+from .reader import FOOTER_SIZE, NOT_CLOSED, UNCHECKED, Tape
 from .seal import content_of
 from .steps import Exchange
 
@@ -46,7 +46,7 @@ def check(path: str) -> Report:
     notes: list[str] = []
     with Tape(path) as tape:
         for line in tape.damage:
-            (notes if line == NOT_CLOSED else damage).append(line)
+            (notes if line in (NOT_CLOSED, UNCHECKED) else damage).append(line)
         if not tape.sealed and not damage and not notes:
             notes.append("a writer holds it: the run is not over")
         if tape.sealed:

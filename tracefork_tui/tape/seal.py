@@ -15,7 +15,7 @@ from .errors import FullDisk, TapeError
 from .index import MEANING
 from .packed import Packed
 from .reader import FOOTER_SIZE, Tape
-from .tail import remove, waiting
+from .tail import beside, remove, waiting
 from .writer import lock, write_all
 
 BLOCK = 1 << 20
@@ -46,7 +46,7 @@ def seal(
                 raise TapeError(f"{path}: it is packed and cannot be written to; unpack it first")
             if not tape.sealed:
                 os.ftruncate(fd, tape.index.end)
-                last = waiting(tape.path, tape.salt, tape.index)
+                last = _waiting(tape, t)
                 last += [[records.NOTE, t, kind, data] for kind, data in notes]
                 if outcome is not None and tape.outcome is None:
                     last.append([records.OUTCOME, t, outcome])
@@ -55,6 +55,14 @@ def seal(
     finally:
         os.close(fd)
     return Tape(path)
+
+
+def _waiting(tape: Tape, t: int) -> list[list[Any]]:
+    try:
+        return waiting(tape.path, tape.salt, tape.index)
+    except ValueError as error:
+        what = f"the newest draws, in {os.path.basename(beside(tape.path))}: {error}"
+        return [[records.NOTE, t, "unseen", {"what": what}]]
 
 
 def _close(fd: int, tape: Tape, last: list[list[Any]], secret: bytes) -> None:

@@ -66,16 +66,20 @@ class Tail:
 
     @classmethod
     def left(cls, path: str, salt: int) -> Tail | None:
-        """What a dead writer of the tape at `path` left behind."""
+        """What a dead writer of the tape at `path` left behind. Raises ValueError for a file that
+        is not of this tape, or damaged.
+        """
         try:
-            with open(beside(path), "rb") as file:
-                data = file.read(SIZE)
+            fd = os.open(beside(path), os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         except OSError:
             return None
+        with open(fd, "rb") as file:
+            data = file.read(SIZE) or b""
         tail = cls(data) if len(data) == SIZE else None
-        if tail is None or tail.head[0] != MAGIC or tail.head[SALT] != salt:
-            return None
-        return tail if 0 < tail.count <= MOST else None
+        ours = tail is not None and (tail.head[0], tail.head[SALT]) == (MAGIC, salt)
+        if tail is None or not ours or tail.count > MOST:
+            raise ValueError("it is damaged, or another tape's")
+        return tail if tail.count else None
 
     @property
     def at(self) -> int:
@@ -164,9 +168,12 @@ class Tail:
 def waiting(path: str, salt: int, index: Index) -> list[list[Any]]:
     """The records that a dead writer was about to append to the tape at `path`; most often none.
 
-    `index`: what is on the tape.
+    `index`: what is on the tape. Raises ValueError for what cannot be read.
     """
-    tail = Tail.left(path, salt)
+    try:
+        tail = Tail.left(path, salt)
+    except OSError as error:
+        raise ValueError(f"it cannot be read: {error.strerror}") from None
     if tail is None or any(
         start >= tail.at and kind != ATOM for start, kind in zip(index.offsets, index.kinds)
     ):
@@ -174,7 +181,7 @@ def waiting(path: str, salt: int, index: Index) -> list[list[Any]]:
     try:
         return list(_records(tail, len(index.atoms)))
     except (ValueError, TypeError, LookupError, OverflowError):
-        return []
+        raise ValueError("it is damaged") from None
 
 
 def _records(tail: Tail, atoms: int) -> Iterator[list[Any]]:
