@@ -209,3 +209,45 @@ def test_nothing_is_made_that_is_no_plain_value() -> None:
     for name in ("subprocess.Popen", "os.system", "builtins.eval", "os.PathLike", "no.such"):
         with pytest.raises(forms.Unkept):
             forms.restore({"$type": name, "value": ["true"]})
+
+
+COMMANDS = """
+    import os, subprocess
+    from talk import say
+
+    done = subprocess.run(["echo", "here"], capture_output=True, text=True)
+    print([done.returncode, done.stdout, done.stderr])
+    print(subprocess.run("echo raw", shell=True, capture_output=True).stdout)
+    print(os.system("true"), subprocess.call(["true"]))
+    try:
+        print(subprocess.check_output(["echo", "checked"]))
+    except subprocess.CalledProcessError as error:
+        print("failed with", error.returncode)
+    say("hello")
+"""
+
+
+def test_faults_of_commands(bench: Bench) -> None:
+    tape = bench.record(COMMANDS)
+    names = [name for name, _ in draws(tape)]
+    assert names == [*["subprocess.run"] * 2, "os.system", "subprocess.call", "subprocess.run"]
+    seen = [
+        (1, "tool_text:text=gone", "[0, 'gone', '']"),
+        (1, "tool_error", "[1, '', 'subprocess.run failed']"),
+        (1, "tool_empty", "[0, '', '']"),
+        (2, "tool_text:text=other", "b'other'"),
+        (3, "tool_error", "256 0"),
+        (4, "tool_error", "0 1"),
+        (5, "tool_error", "failed with 1"),
+    ]
+    for n, fault, line in seen:
+        done = bench.fork(n, "--fault", fault, "-o", "child.msgpack", "--force")
+        assert done.code == 0, done
+        assert line in done.out.splitlines(), (fault, done)
+    line = bench.fork(3, "--fault", "tool_text:text=x").one_line()
+    assert "os.system gives an exit code and no text" in line
+
+
+def test_rerun_commands_are_proven_where_they_give_the_same(bench: Bench) -> None:
+    bench.record(COMMANDS)
+    assert bench.replay("run.msgpack", "--rerun-tools").code == 0

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from tracefork_tui.tape.answer import Error
 from tracefork_tui.tape.steps import Draw
 
+from . import results
 from .model import Fault, FaultError, Param, Params, Sight, Sights, shown
-
-_SOURCE = re.compile(r"(time|datetime|uuid|random|secrets)\.|os\.(urandom|getrandom)$|stdin$")
-"""Draws that are recorded without being anybody's tool."""
-
-
-def a_tool(draw: Draw) -> str | None:
-    return f"{shown(draw.name)} is no tool's result" if _SOURCE.match(draw.name) else None
 
 
 def a_clock(draw: Draw) -> str | None:
@@ -26,25 +18,21 @@ def a_clock(draw: Draw) -> str | None:
 
 
 def something_returned(draw: Draw) -> str | None:
-    if draw.type == "raised" or draw.value != _empty(draw.value):
+    if draw.type == "raised" or draw.value != results.empty(draw):
         return None
     return "the tool returned nothing already"
 
 
-def _tool_error(draw: Draw, params: Params) -> Error:
-    return Error("builtins", "RuntimeError", f"{draw.name} failed")
+def _tool_error(draw: Draw, params: Params) -> Any:
+    return results.failed(draw)
 
 
 def _tool_empty(draw: Draw, params: Params) -> Any:
-    return None if draw.type == "raised" else _empty(draw.value)
+    return results.empty(draw)
 
 
-def _empty(value: Any) -> Any:
-    return type(value)() if isinstance(value, (str, bytes, list, dict)) else None
-
-
-def _tool_text(draw: Draw, params: Params) -> str:
-    return str(params["text"])
+def _tool_text(draw: Draw, params: Params) -> Any:
+    return results.said(draw, str(params["text"]))
 
 
 _SKEWED: dict[str, Callable[[Any, float], Any]] = {
@@ -71,9 +59,9 @@ FAULTS = (
         "tool_error",
         "draw",
         "the tool fails",
-        Sights(Sight("RuntimeError from the tool")),
+        Sights(Sight("RuntimeError from the tool; of a command exit code 1, of MCP an error")),
         _tool_error,
-        needs=(a_tool,),
+        needs=(results.no_tool,),
     ),
     Fault(
         "tool_empty",
@@ -81,7 +69,7 @@ FAULTS = (
         "the tool returns nothing",
         Sights(Sight("an empty result of the recorded type: '', [], {} or None")),
         _tool_empty,
-        needs=(a_tool, something_returned),
+        needs=(results.no_tool, something_returned),
     ),
     Fault(
         "tool_text",
@@ -90,7 +78,7 @@ FAULTS = (
         Sights(Sight("the text in place of the recorded result")),
         _tool_text,
         params=(Param("text", "text", required=True, help="what it returns"),),
-        needs=(a_tool,),
+        needs=(results.no_tool, results.no_text),
     ),
     Fault(
         "clock_skew",

@@ -116,7 +116,7 @@ def _drawn(step: Draw, value: Any) -> tuple[str, Any]:
     packed = getattr(value, "packed", None)
     if packed is not None:
         return "raised", packed()
-    return ("value" if step.type == "raised" else step.type), value
+    return ("value" if step.type in ("raised", "ran", "opaque") else step.type), value
 
 
 def _exchange(step: Step, what: str) -> Exchange:
