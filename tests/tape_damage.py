@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from tests.tape_runs import HEADER, SECRET, compact, exchange
+from tests.tape_runs import HEADER, SECRET, compact, exchange, workload
 from tracefork_tui.tape import frames, records
 from tracefork_tui.tape.check import check
 from tracefork_tui.tape.codec import pack, unpack
@@ -58,6 +58,17 @@ def quick_draws(writer: Writer, n: int) -> None:
     tail.keep(dice, INTEGERS, 72_000, -6)
     tail.keep(name, OBJECTS, 73_000, tail.hold(pack("1e5f")))
     tail.keep(clock, FLOATS, 74_000, 1763640251.75)
+
+
+def mixed_tape(path: Path) -> None:
+    """A conversation of 10 turns, a run of draws before each."""
+    writer, n = Writer.create(str(path), HEADER), 1
+    for body, reply in workload(10):
+        quick_draws(writer, n)
+        exchange(writer, n + 4, n * 1000, body, [reply])
+        n += 5
+    writer.close()
+    seal(str(path), {"exit_code": 0}, 10**6, SECRET).close()
 
 
 def no_bytes() -> bytes:
@@ -272,6 +283,27 @@ def _forge_piece(payloads: list[bytes], rng: random.Random) -> None:
     payloads[at] = pack(record)
 
 
+def _forge_run(payloads: list[bytes], rng: random.Random) -> None:
+    """A run of draws that does not fit together, or draws something else."""
+    runs = [at for at, payload in enumerate(payloads) if unpack(payload)[0] == records.DRAWS]
+    if not runs:
+        return
+    at = rng.choice(runs)
+    record = unpack(payloads[at])
+    held = rng.choice((record, record[6]))
+    place = rng.randrange(1, len(record)) if held is record else rng.randrange(len(held))
+    value = held[place]
+    if isinstance(value, bytes) and value:
+        changed = bytearray(value)
+        changed[rng.randrange(len(changed))] = rng.choice((0, 1, 8, 255, rng.randrange(256)))
+        held[place] = bytes(changed)[: rng.choice((len(changed), len(changed), 3))]
+    elif isinstance(value, int):
+        held[place] = rng.choice((0, 1, value + 1, value - 1, 4096, 4097, 2**32, 2**63))
+    else:
+        held[place] = rng.choice(([], value[:1], value * 300, HOSTILE))
+    payloads[at] = pack(record)
+
+
 def _forge_end(payloads: list[bytes], rng: random.Random) -> None:
     """An index or a footer that does not agree with the records."""
     at = rng.choice((-1, -2))
@@ -322,7 +354,15 @@ HONEST = (_flip, _cut, _zero, _reorder, _length)
 FORGED = tuple(
     map(
         _forge,
-        (_forge_order, _forge_field, _forge_piece, _forge_end, _forge_depth, _forge_garbage),
+        (
+            _forge_order,
+            _forge_field,
+            _forge_piece,
+            _forge_run,
+            _forge_end,
+            _forge_depth,
+            _forge_garbage,
+        ),
     )
 )
 ROUNDS = int(os.environ.get("TRACEFORK_TAPE_MUTATIONS", "1500"))

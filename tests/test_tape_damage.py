@@ -16,6 +16,7 @@ from tests.tape_damage import (
     SILENT,
     Whole,
     framed,
+    mixed_tape,
     mutate,
     opened,
     small_tape,
@@ -86,7 +87,10 @@ def test_every_bit_flipped(whole: Whole, tmp_path: Path, shard: int) -> None:
 @pytest.mark.parametrize("shard", range(SHARDS))
 def test_random_mutations(tmp_path: Path, shard: int) -> None:
     path, mutated = tmp_path / "whole.msgpack", tmp_path / "mutated.msgpack"
-    write_workload(str(path), 12)
+    if shard % 2:
+        mixed_tape(path)
+    else:
+        write_workload(str(path), 12)
     whole, rng = Whole.of(path), random.Random(shard)
     fates = Counter[str]()
     for number in range(ROUNDS // SHARDS):
