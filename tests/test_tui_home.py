@@ -66,7 +66,7 @@ def test_settings_are_read(tmp_path: Path) -> None:
 def test_a_mistake_is_told_in_a_line(tmp_path: Path, text: str, told: str) -> None:
     config = config_of(tmp_path, text)
     assert told in config.mistake
-    assert config.mistake.startswith(str(tmp_path / "config.toml"))
+    assert config.mistake.startswith("config.toml: ")
     assert "\n" not in config.mistake
 
 
@@ -137,6 +137,24 @@ async def test_a_mistake_in_the_settings_is_on_the_last_line(tmp_path: Path) -> 
         assert "no action [/nope]" in shown(pilot)
         await press(pilot, "j")
         assert "no action" not in shown(pilot)
+
+
+async def test_a_hint_that_is_clicked_is_its_key(tmp_path: Path) -> None:
+    app = app_of(refund_run(tmp_path / "run.msgpack"))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        line = shown(pilot).splitlines()[-1]
+        for words, step in (("j step", 2), ("l exchange", 4), ("} error", 6)):
+            await pilot.click("Hints", offset=(line.index(words), 0))
+            await settle(pilot)
+            assert screen_of(pilot).session.cursor == step
+        await pilot.click("Hints", offset=(line.index("t tree") + 2, 0))
+        await settle(pilot)
+        assert not isinstance(app.screen, MainScreen)
+        line = shown(pilot).splitlines()[-1]
+        await pilot.click("Hints", offset=(line.index("q back"), 0))
+        await settle(pilot)
+        assert isinstance(app.screen, MainScreen)
 
 
 # Themes

@@ -27,6 +27,8 @@ def run(paths: list[str], commands: Sequence[str] | None = None, screen: bool = 
     from .config import config_path, load
     from .memory import Memory
 
+    if screen:
+        _give_size()
     sys.setswitchinterval(0.001)  # a key must not wait long for work in the background
     config = load(config_path())
     memory = Memory(state_folder()) if commands is None else None
@@ -38,6 +40,24 @@ def run(paths: list[str], commands: Sequence[str] | None = None, screen: bool = 
     else:
         _scripted(app, commands, screen)
     return app.return_code or 0
+
+
+def _give_size() -> None:
+    """A terminal that says it has no lines or no columns gets the usual ones: what would be drawn
+    in none is drawn without end."""
+    import fcntl
+    import struct
+    import sys
+    import termios
+
+    try:
+        size = fcntl.ioctl(sys.stdout.fileno(), termios.TIOCGWINSZ, bytes(8))
+        lines, columns, *pixels = struct.unpack("HHHH", size)
+        if not lines or not columns:
+            new = struct.pack("HHHH", lines or 24, columns or 80, *pixels)
+            fcntl.ioctl(sys.stdout.fileno(), termios.TIOCSWINSZ, new)
+    except OSError:
+        pass
 
 
 def _scripted(app: DebuggerApp, commands: Sequence[str], screen: bool) -> None:

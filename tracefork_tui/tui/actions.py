@@ -141,6 +141,13 @@ KEY_NAMES = {
 }
 
 
+def pressed_key(shown: str) -> str:
+    """The key that a hint names; of several, "j/k", the first."""
+    first = shown.partition("/")[0] or shown
+    named = {words: key for key, words in KEY_NAMES.items()}
+    return named.get(first) or (first if len(first) == 1 else first.lower().replace("-", "+"))
+
+
 def shown_key(key: str) -> str:
     """A key as it is written on a keyboard: Ctrl-O, Tab, }."""
     if key in KEY_NAMES:

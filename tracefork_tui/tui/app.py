@@ -110,6 +110,9 @@ class DebuggerApp(App[None]):
 
     # What is kept from session to session
 
+    def on_mount(self) -> None:
+        self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
+
     def on_ready(self) -> None:
         self.call_after_refresh(self._greet)
 

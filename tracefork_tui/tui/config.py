@@ -40,7 +40,7 @@ class Config:
         if not self.mistakes:
             return ""
         more = f" (and {len(self.mistakes) - 1} more)" if len(self.mistakes) > 1 else ""
-        return f"{self.path}: {self.mistakes[0]}{more}"
+        return f"{os.path.basename(self.path)}: {self.mistakes[0]}{more}"
 
 
 def config_path() -> Path:

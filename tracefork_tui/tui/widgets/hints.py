@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from textual.content import Content
+from textual.events import Click, Key
 from textual.widget import Widget
 
+from ..actions import pressed_key
 from ..text import plain
 from .timeline import fit
 
@@ -25,6 +27,7 @@ class Hints(Widget):
         self._hints: list[Hint] = []
         self._pending = ""
         self.message = ""
+        self._places: list[tuple[int, int, str]] = []
 
     def show(self, hints: list[Hint], pending: str = "") -> None:
         if (hints, pending) != (self._hints, self._pending):
@@ -38,6 +41,16 @@ class Hints(Widget):
             self.message = message
             self.refresh()
 
+    def on_click(self, event: Click) -> None:
+        """A hint that is clicked is its key pressed."""
+        offset = event.get_content_offset(self)
+        if offset is None or self.message:
+            return
+        for start, end, shown in self._places:
+            if start <= offset.x < end:
+                key = pressed_key(shown)
+                self.app.post_message(Key(key, shown if len(shown) == 1 else None))
+
     def render(self) -> Content:
         width = self.size.width
         pending = plain(self._pending)
@@ -49,6 +62,7 @@ class Hints(Widget):
             parts, used = [(text, "$text-warning")], len(text)
         else:
             kept = sum(map(_cells, self._hints[-KEPT:]))
+            self._places = []
             for number, hint in enumerate(self._hints):
                 key, label = hint
                 need = _cells(hint)
@@ -56,6 +70,7 @@ class Hints(Widget):
                     kept -= need
                 if used + need + kept - 2 > room:
                     continue
+                self._places.append((used, used + need - 2, key))
                 used += need
                 parts += [(key, "bold $text-primary"), (f" {label}  ", "$foreground-muted")]
         if pending:
