@@ -156,14 +156,23 @@ def _debugger(paths: list[str]) -> int:
 @click.option("--force", is_flag=True, help="Replace an existing tape.")
 @click.option("--user", multiple=True, metavar="PKG", help="Treat this package as your own code.")
 @click.option("--env", multiple=True, metavar="NAME", help="Record reads of this variable.")
+@click.option("--capture-files", is_flag=True, help="Keep files that it reads, up to 256 kB each.")
 @click.argument("command", nargs=-1, type=click.UNPROCESSED, required=True)
 def record(
-    out: str, force: bool, user: tuple[str, ...], env: tuple[str, ...], command: tuple[str, ...]
+    out: str,
+    force: bool,
+    user: tuple[str, ...],
+    env: tuple[str, ...],
+    capture_files: bool,
+    command: tuple[str, ...],
 ) -> int:
     """Record an agent's run; the exit code is the agent's."""
-    from .replay.recording import record_command
+    from .replay.recording import SMALL_FILE, record_command
 
-    return record_command(list(command), out, force, _say, list(user), list(env))
+    keep = SMALL_FILE if capture_files else 0
+    return record_command(
+        list(command), out, force, _say, list(user), list(env), capture_files=keep
+    )
 
 
 @cli.command()

@@ -12,6 +12,7 @@ from typing import Any
 from ..tape.errors import Divergence
 from . import sources
 from .http import travelling
+from .inputs import Inputs
 from .session import Session
 
 CONNECTS = ("socket.connect", "socket.sendto", "socket.sendmsg")
@@ -34,7 +35,7 @@ STDIN = (0, "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
-def install(session: Session) -> None:
+def install(session: Session, inputs: Inputs) -> None:
     """Listen to the interpreter's audit events for the rest of the process."""
 
     def hook(event: str, args: Any) -> None:
@@ -45,7 +46,7 @@ def install(session: Session) -> None:
             return
         inside.value = True
         try:
-            _heard(session, event, args)
+            _heard(session, inputs, event, args)
         except Exception as error:
             session.note("unseen", {"what": f"{event}: {error!r}"}, once=event)
         finally:
@@ -59,7 +60,7 @@ def install(session: Session) -> None:
 _WANTED = frozenset((*CONNECTS, *COMMANDS, *FILES, "open", "exec", "cpython.run_file"))
 
 
-def _heard(session: Session, event: str, args: Any) -> None:
+def _heard(session: Session, inputs: Inputs, event: str, args: Any) -> None:
     if event in CONNECTS:
         _connects(session, args)
     elif event in COMMANDS:
@@ -68,13 +69,16 @@ def _heard(session: Session, event: str, args: Any) -> None:
     elif event in FILES:
         if "__pycache__" in str(args[0]):
             return
+        for path in args[:2]:
+            inputs.wrote(path)
         _name(session, "file", f"{FILES[event]} {_path(session, args[0])}", users=True)
     elif event == "open" and args[0] in STDIN:
         _name(session, "file", "reads stdin past sys.stdin", users=True)
     elif event == "open" and _for_writing(args):
+        inputs.wrote(args[0])
         _name(session, "file", f"writes {_path(session, args[0])}", users=True)
     elif event == "open":
-        sources.read(session, args[0], _site(session))
+        inputs.read(args[0], _site(session))
     elif event == "exec":
         sources.code(session, getattr(args[0], "co_filename", ""))
     elif event == "cpython.run_file":

@@ -13,7 +13,7 @@ from ..tape.codec import unpack
 from ..tape.errors import Divergence, TapeError
 from ..tape.redact import Redactor
 from ..tape.writer import Writer
-from . import commands, draws, effects, http, machine, naps, served, stdio, tools
+from . import commands, draws, effects, http, inputs, machine, naps, served, stdio, tools
 from . import session as sessions
 from .answers import LIBRARIES
 from .callers import Callers
@@ -117,7 +117,10 @@ def install(session: Session, parent: Any, plan: dict[str, Any]) -> AfterImport:
     tools.install(session, hooks, bool(plan.get("rerun_tools")))
     stdio.install(session)
     atexit.register(session.flush)
-    effects.install(session)
+    reads = inputs.Inputs(session, int(plan.get("capture_files") or 0))
+    if parent is not None:
+        reads.serve(parent)
+    effects.install(session, reads)
     if plan.get("stops"):
         from .breakpoint import Breakpoints
 

@@ -11,6 +11,7 @@ from ..tape.reader import Tape
 
 MOST_LINES = 12
 NAMES = {"code": "code", "input": "input file"}
+SERVED, GONE = "served", "gone"
 
 
 def changes_since(parent: Tape, child: Tape) -> list[str]:
@@ -23,6 +24,12 @@ def changes_since(parent: Tape, child: Tape) -> list[str]:
             if before[what]["sha256"] != after[what]["sha256"]:
                 found.append(f"{name}: {what}")
                 found.extend(_lines(old.get(what, {}).get("text"), new.get(what, {}).get("text")))
+    inputs = _files(parent, "input")
+    found.extend(
+        f"input file: {what}, which is gone" for what in _files(child, GONE) if what in inputs
+    )
+    for what, data in _files(child, SERVED).items():
+        found.append(f"input file: {what} ({data.get('how')}); the replay was given the tape's")
     return found
 
 

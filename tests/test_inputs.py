@@ -1,0 +1,114 @@
+"""Files that an agent reads: their changes are named, and kept ones are served as they were."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from cli_runs import Bench
+
+AGENT = """
+    import json, os, pathlib
+    from talk import say
+
+    prompt = open("prompt.txt").read()
+    data = json.loads(pathlib.Path("data.json").read_bytes())
+    number = os.open("raw.bin", os.O_RDONLY)
+    raw = os.read(number, 100)
+    os.close(number)
+    with open("prompt.txt", encoding="utf-8") as lines:
+        print(lines.name, [line for line in lines], data, raw)
+    with open("notes.txt", "w") as notes:
+        notes.write("mine")
+    print(open("notes.txt").read())
+    print(say(prompt + str(data) + raw.hex()))
+"""
+
+
+def prepare(bench: Bench) -> None:
+    bench.write("prompt.txt", "Be kind.\nBe brief.\n")
+    bench.write("data.json", b'{"a": 1}')
+    bench.write("raw.bin", bytes(range(20)))
+
+
+def change(bench: Bench) -> None:
+    bench.write("prompt.txt", "Be rude.\n")
+    bench.path("data.json").unlink()
+    bench.write("raw.bin", b"other")
+
+
+def record(bench: Bench, *options: str) -> str:
+    bench.write("agent.py", AGENT)
+    words = ["record", "-o", "run.msgpack", *options, "--", sys.executable, "agent.py"]
+    done = bench.cli(*words)
+    assert done.code == 0, done
+    return done.out
+
+
+def test_kept_files_are_served_where_they_changed(bench: Bench) -> None:
+    prepare(bench)
+    recorded = record(bench, "--capture-files")
+    assert bench.replay().err.count("changed since") == 0
+    change(bench)
+    done = bench.replay()
+    assert done.code == 0, done
+    assert done.out == recorded
+    for line in (
+        "input file: prompt.txt (changed since); the replay was given the tape's",
+        "input file: data.json (is gone); the replay was given the tape's",
+        "input file: raw.bin (changed since); the replay was given the tape's",
+    ):
+        assert line in done.err
+    assert bench.path("notes.txt").read_text() == "mine"
+    assert bench.path("prompt.txt").read_text() == "Be rude.\n"
+
+
+def test_without_it_a_change_is_named(bench: Bench) -> None:
+    prepare(bench)
+    record(bench)
+    kept = b"".join(bench.path("run.msgpack").read_bytes().split())
+    assert b"inputdata" not in kept
+    bench.write("prompt.txt", "Be rude.\n")
+    done = bench.replay()
+    assert done.code == 1
+    assert "changed since: input file: prompt.txt" in done.err
+    prepare(bench)
+    bench.path("data.json").unlink()
+    done = bench.replay()
+    assert done.code == 1
+    assert "changed since: input file: data.json, which is gone" in done.err
+
+
+def test_what_the_agent_wrote_itself_is_no_input(bench: Bench) -> None:
+    prepare(bench)
+    record(bench, "--capture-files")
+    inputs = {note.data["what"] for note in bench.open().notes if note.kind == "input"}
+    assert inputs == {"prompt.txt", "data.json", "raw.bin"}
+
+
+def test_a_file_with_a_credential_is_not_kept(bench: Bench) -> None:
+    prepare(bench)
+    key = bench.env["ANTHROPIC_API_KEY"]
+    bench.write("prompt.txt", f"The key is {key}.\n")
+    record(bench, "--capture-files")
+    assert key.encode() not in bench.path("run.msgpack").read_bytes()
+    kept = [n.data for n in bench.open().notes if n.kind == "input data"]
+    assert {one["what"]: "data" in one for one in kept} == {
+        "prompt.txt": False,
+        "data.json": True,
+        "raw.bin": True,
+    }
+
+
+def test_changed_code_is_shown(bench: Bench) -> None:
+    prepare(bench)
+    record(bench)
+    text = bench.path("agent.py").read_text()
+    bench.write("agent.py", text.replace("raw.hex()", "raw.hex().upper()"))
+    done = bench.replay()
+    assert done.code == 1
+    lines = [line.strip() for line in done.err.splitlines()]
+    assert "changed since: code: agent.py" in lines
+    assert "-print(say(prompt + str(data) + raw.hex()))" in lines
+    assert "+print(say(prompt + str(data) + raw.hex().upper()))" in lines
+    assert os.path.exists(bench.path("run.msgpack"))

@@ -1,0 +1,141 @@
+"""Files that the agent reads: hashed, or kept; where a replay finds another, it is given the kept.
+
+What the agent wrote itself in this run is no input.
+"""
+
+from __future__ import annotations
+
+import builtins
+import io
+import os
+import sys
+from hashlib import sha256
+from typing import Any
+
+from .callers import PACKAGES
+from .session import Session
+from .standin import stand_in
+
+KEPT = "input data"
+SERVED = "served"
+GONE = "gone"
+LONGEST_INPUT = 64 * 1024 * 1024
+WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+ELSEWHERE = ("/dev/", "/proc/", "/sys/")
+CODE = (".py", ".pyc", ".pyi", ".so", ".pyd", ".pth")
+
+
+class Inputs:
+    """What was read so far. `keep`: the bytes of files up to this size go on the tape."""
+
+    def __init__(self, session: Session, keep: int = 0) -> None:
+        self._session = session
+        self._keep = keep
+        self._written: set[str] = set()
+        self._served: dict[str, bytes] = {}
+
+    def wrote(self, path: Any) -> None:
+        """The agent writes this file itself."""
+        name = _absolute(path)
+        if name:
+            self._written.add(name)
+
+    def read(self, path: Any, site: list[str]) -> None:
+        """The user's code opens a file to read."""
+        name = _absolute(path)
+        if not site or not name or name in self._written or name in self._served or _aside(name):
+            return
+        session, shown = self._session, self._session.callers.shown(name)
+        data = contents(name, LONGEST_INPUT)
+        if data is None:
+            if not os.path.exists(name):
+                session.note(GONE, {"what": shown, "site": site}, once=name)
+            return
+        digest = sha256(data).hexdigest()
+        what = {"what": shown, "sha256": digest, "size": len(data)}
+        session.note("input", {**what, "site": site}, once=(name, digest))
+        if len(data) <= self._keep:
+            clean = session.redactor.data(data)
+            kept = {"data": clean} if clean == data else {"redacted": True}
+            session.note(KEPT, {"what": shown, "sha256": digest, **kept}, once=(name, digest))
+
+    # Served
+
+    def serve(self, parent: Any) -> None:
+        """Have the files that the tape kept opened as they were, where they are not so any more."""
+        kept: dict[str, Any] = {}
+        for note in parent.notes:
+            if note.kind == KEPT and "data" in note.data:
+                kept.setdefault(str(note.data["what"]), note.data)
+        if kept:
+            self._patch_open(kept)
+
+    def _patch_open(self, kept: dict[str, Any]) -> None:
+        namespace: Any = builtins
+        real, real_os = namespace.open, os.open
+
+        def descriptor(name: str) -> int:
+            number = os.memfd_create("tracefork-input", getattr(os, "MFD_CLOEXEC", 1))
+            os.write(number, self._served[name])
+            os.lseek(number, 0, os.SEEK_SET)
+            return number
+
+        def open(file: Any, mode: Any = "r", *args: Any, **kwargs: Any) -> Any:
+            plain = len(args) < 6 and "opener" not in kwargs
+            reads = isinstance(mode, str) and not any(letter in mode for letter in "wax+")
+            name = self._to_serve(file, kept) if plain and reads else ""
+            if not name:
+                return real(file, mode, *args, **kwargs)
+            return real(file, mode, *args, **kwargs, opener=lambda path, flags: descriptor(name))
+
+        def os_open(path: Any, flags: int, *args: Any, **kwargs: Any) -> int:
+            plain = not flags & WRITES and kwargs.get("dir_fd") is None
+            name = self._to_serve(path, kept) if plain else ""
+            return descriptor(name) if name else real_os(path, flags, *args, **kwargs)
+
+        namespace.open = io.open = stand_in(open, real)
+        os.open = stand_in(os_open, real_os)
+
+    def _to_serve(self, path: Any, kept: dict[str, Any]) -> str:
+        """The file's absolute name if the tape's bytes are to be opened in its place."""
+        session = self._session
+        if session.inside.value or session.detached:
+            return ""
+        name = _absolute(path)
+        if not name or name in self._written:
+            return ""
+        data = kept.get(session.callers.shown(name))
+        if data is None or not session.callers.site(sys._getframe(2)):
+            return ""
+        if name not in self._served:
+            now = contents(name, LONGEST_INPUT)
+            if now is not None and sha256(now).hexdigest() == data["sha256"]:
+                return ""
+            self._served[name] = data["data"]
+            how = "is gone" if now is None else "changed since"
+            what = {"what": data["what"], "sha256": data["sha256"], "how": how}
+            session.note(SERVED, what, once=name)
+        return name
+
+
+def contents(name: str, longest: int) -> bytes | None:
+    """The file's bytes; None for what is no readable file or longer than `longest`."""
+    try:
+        if not os.path.isfile(name) or os.path.getsize(name) > longest:
+            return None
+        with io.FileIO(name) as file:
+            return file.readall()
+    except OSError:
+        return None
+
+
+def _absolute(path: Any) -> str:
+    try:
+        return os.path.abspath(os.fsdecode(path))
+    except (TypeError, ValueError):
+        return ""
+
+
+def _aside(name: str) -> bool:
+    ours = (*ELSEWHERE, sys.prefix, sys.base_prefix)
+    return name.endswith(CODE) or name.startswith(ours) or bool(PACKAGES.search(name))
