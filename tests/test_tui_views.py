@@ -160,4 +160,6 @@ def test_totals(reader: Reader) -> None:
     assert (spent.exchanges, spent.errors) == (6, 2)
     assert spent.context > spent.output > 0
     assert totals.at(14) is None
-    assert totals.contexts(13, 3) == sorted(totals.contexts(13, 3))
+    contexts = [one.context for one in totals.recent(13, 3)]
+    assert contexts == sorted(contexts)
+    assert len(contexts) == 3

@@ -5,8 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from enum import IntEnum
+from typing import TypeVar
 
 from .text import plain, plain_lines
+
+T = TypeVar("T")
+Span = tuple[int, int, str]
+"""Start, end, and the name of a colour."""
 
 MOST_OPEN = 200_000
 """As many lines as `open_all` stops at."""
@@ -81,13 +86,14 @@ class Document:
     """Lines to show. `fresh`: the first line that is new in this step; the view starts there.
 
     `wrap`: whether long lines are wrapped unless the user says otherwise. `folds`: by the line
-    that heads them.
+    that heads them. `marks`: coloured pieces of lines, besides those that their kind gives.
     """
 
     def __init__(self, wrap: bool = True) -> None:
         self.lines: list[str] = []
         self.kinds = bytearray()
         self.folds: dict[int, Fold] = {}
+        self.marks: dict[int, list[Span]] = {}
         self.fresh = 0
         self.wrap = wrap
         self._section: int | None = None
@@ -146,6 +152,7 @@ class Document:
         self.lines += other.lines
         self.kinds += other.kinds
         self.folds |= {at + line: fold for line, fold in other.folds.items()}
+        self.marks |= {at + line: spans for line, spans in other.marks.items()}
 
     def mark_fresh(self) -> None:
         """What is added from here on is new in this step."""
@@ -168,6 +175,7 @@ class Document:
             end = start + fold.size
             inside.lines, inside.kinds = self.lines[start:end], self.kinds[start:end]
             inside.folds = {n - start: one for n, one in self.folds.items() if start <= n < end}
+            inside.marks = {n - start: one for n, one in self.marks.items() if start <= n < end}
             self._replace(line, fold.size, Document())
             fold.hidden = inside
         self.lines[line], fold.other = fold.other, self.lines[line]
@@ -199,12 +207,14 @@ class Document:
         start, shift = head + 1, len(came.lines) - gone
         self.lines[start : start + gone] = came.lines
         self.kinds[start : start + gone] = came.kinds
-        kept = {
-            n if n <= head else n + shift: fold
-            for n, fold in self.folds.items()
-            if not start <= n < start + gone
-        }
-        self.folds = kept | {start + n: fold for n, fold in came.folds.items()}
+
+        def moved(kept: dict[int, T], added: dict[int, T]) -> dict[int, T]:
+            stay = {n: one for n, one in kept.items() if n <= head}
+            below = {n + shift: one for n, one in kept.items() if n >= start + gone}
+            return stay | {start + n: one for n, one in added.items()} | below
+
+        self.folds = moved(self.folds, came.folds)
+        self.marks = moved(self.marks, came.marks)
         if self.fresh > head:
             self.fresh = max(head, self.fresh + shift)
         above: Fold | None = self.folds[head]

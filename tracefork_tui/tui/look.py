@@ -13,6 +13,7 @@ from ..tape.steps import Draw, Exchange
 
 if TYPE_CHECKING:
     from .. import wire
+    from .totals import Totals
 
 T = TypeVar("T")
 Kind = Literal["exchange", "draw", "damaged"]
@@ -46,6 +47,8 @@ class Reader:
         """Whether no writer held the tape when it was opened, and none had closed it."""
         self.lacks = _lacks(tape)
         """What the source of an imported tape did not have; empty for a tape that was recorded."""
+        self.totals: Totals | None = None
+        """The sums of the run, as far as they are known."""
         self._steps: OrderedDict[int, Seen] = OrderedDict()
         self._asked: OrderedDict[int, wire.Conversation | None] = OrderedDict()
         self._replies: OrderedDict[int, wire.Reply | None] = OrderedDict()

@@ -14,6 +14,7 @@ from .beside import Beside
 from .lens import Lens
 from .look import Kind, Reader, Seen, agent_of
 from .text import plain
+from .totals import Totals
 
 if TYPE_CHECKING:
     from ..query import Query
@@ -37,7 +38,9 @@ class Session:
     def __init__(self, tape: Tape) -> None:
         self.tape = tape
         self.place = identity(tape.path)
+        self.totals = Totals()
         self.reader = Reader(tape)
+        self.reader.totals = self.totals
         self.cursor = min(1, self.reader.count)
         self.lens = Lens(lambda: self.reader.count)
         self.beside = Beside(tape)
@@ -99,6 +102,7 @@ class Session:
         with self._lock:
             if self._background is None:
                 self._background = Reader(Tape(self.tape.path))
+                self._background.totals = self.totals
             self._background.refresh()
             yield self._background
 

@@ -5,10 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from .document import Kind
-
-Span = tuple[int, int, str]
-"""Start, end, and the name of a colour."""
+from .document import Kind, Span
 
 _JSON = re.compile(
     r'(?P<string>"[^"\\]*+(?:\\.[^"\\]*+)*+"?)(?P<colon>\s*:)?'

@@ -61,10 +61,10 @@ def money(value: Decimal | float) -> str:
 BARS = "▁▂▃▄▅▆▇█"
 
 
-def bars(values: Sequence[int]) -> str:
+def bars(values: Sequence[float]) -> str:
     """A sparkline, from zero to the largest value."""
     top = max(values, default=0)
     if top <= 0:
         return ""
     last = len(BARS) - 1
-    return "".join(BARS[min(last, value * last // top)] for value in values)
+    return "".join(BARS[min(last, int(value * last / top))] for value in values)

@@ -9,7 +9,6 @@ from textual.worker import get_current_worker
 from ...tape.steps import Exchange
 from .. import work
 from ..times import START_TIMES, to_head, took
-from ..totals import Totals
 from ..widgets.context import Context, Facts
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ class Accounts:
     def __init__(self, screen: MainScreen, column: Context) -> None:
         self._screen = screen
         self._column = column
-        self._totals = Totals()
+        self._totals = screen.session.totals
         self._learned: work.Learned | None = None
         self._forks: list[tuple[str, str]] = []
         self._running = False
@@ -37,7 +36,7 @@ class Accounts:
     def update(self) -> None:
         """Show the step under the cursor; start what is missing for it."""
         screen, session = self._screen, self._screen.session
-        if not self._column.display or not screen.is_mounted:
+        if not screen.is_mounted or not (self._column.display or screen.view.sums):
             return
         n, totals = session.cursor, self._totals
         if self._warm and not self._running and 0 < n - totals.upto <= FEW:
@@ -53,7 +52,7 @@ class Accounts:
                 spent=totals.at(n) if known else None,
                 before=totals.at(n - 1) if known else None,
                 summed=f"adding up, step {totals.upto:,} …" if totals.upto else "",
-                contexts=totals.contexts(n, SPARKS) if known else [],
+                recent=totals.recent(n, SPARKS) if known else [],
                 took=took(reader, exchange) if exchange else None,
                 to_head=to_head(reader, exchange) if exchange else None,
                 timed=START_TIMES not in reader.lacks,
@@ -109,6 +108,8 @@ class Accounts:
         elif message.done:
             self._running = False
             self._warm = True
+            if self._screen.view.sums:
+                self._screen.show_again()
         self.update()
 
     def _add_up(self, n: int) -> None:

@@ -16,7 +16,6 @@ from ..family import intervention, parent_of
 from ..folds import Fold, Lines
 from ..text import plain
 from ..views.changes import ChangePage, end_page, is_quick, page_of
-from ..widgets.changeview import ChangeView
 from ..widgets.difflist import DiffList
 from ..widgets.halves import Halves
 from ..widgets.rowlist import RowList
@@ -31,7 +30,7 @@ class DiffScreen(ListScreen):
     DEFAULT_CSS = """
     DiffScreen {
         & DiffList { height: auto; min-height: 6; max-height: 42%; }
-        & ChangeView { height: 1fr; }
+        & LineView { height: 1fr; }
         &.zoomed DiffList, &.zoomed #sums { display: none; }
     }
     """
@@ -55,7 +54,6 @@ class DiffScreen(ListScreen):
         super().__init__()
         self._paths = a, b
         self.rows: DiffList = DiffList()
-        self.about = ChangeView()
         self._names = Halves()
         self._sums = Halves("~", id="sums")
         self._two: comparing.Two | None = None

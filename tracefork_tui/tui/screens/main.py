@@ -328,6 +328,10 @@ class MainScreen(Screen[None]):
         """Jump to the next step that is wanted, then call `found`; or say `nothing`."""
         self._seeker.start(wanted, way, what, nothing, found)
 
+    def show_again(self) -> None:
+        """Show the step anew, as more is known of it."""
+        self._show_step(keep_place=self.body.scroll_offset.y > 0)
+
     def turn_view(self, by: int) -> None:
         """Open the view that many places on."""
         names = [view.name for view in views_of(self.session.step)]

@@ -16,21 +16,25 @@ Builder = Callable[[Reader, int], Document]
 class View(NamedTuple):
     """`new` gives only what is new in a step, for views whose documents repeat earlier steps.
 
-    `far`: its cost grows with the step's number.
+    `far`: its cost grows with the step's number. `wide`: it reads many steps, `sums`: it shows the
+    sums of the run.
     """
 
     name: str
     build: Builder
     new: Builder | None = None
     far: bool = False
+    wide: bool = False
+    sums: bool = False
 
 
+WIDE = 1 << 20
 NOTHING = View("", lambda reader, n: Document())
 
 
 def views_of(step: Seen | None) -> tuple[View, ...]:
     """The views that a step has, in the order of their tabs."""
-    from . import bodies, chat, draw, headers, site, stream
+    from . import bodies, chat, cost, draw, headers, site, stream
 
     if step is None or isinstance(step, Damaged):
         return (View("DAMAGED", _damaged),)
@@ -43,6 +47,7 @@ def views_of(step: Seen | None) -> tuple[View, ...]:
         View("RESPONSE", bodies.build_response),
         View("STREAM", stream.build),
         View("HEADERS", headers.build),
+        View("COST", cost.build, wide=True, sums=True),
         View("SITE", site.build, far=True),
     )
 
@@ -62,7 +67,7 @@ def build(view: View, reader: Reader, n: int, new: bool = False) -> Document:
 def weight(view: View, reader: Reader, n: int) -> int:
     """About how many bytes a view over step `n` has to read."""
     step = reader.step(n)
-    far = 64 * n if view.far else 0
+    far = 64 * n if view.far else WIDE if view.wide else 0
     if not isinstance(step, Exchange):
         return far
     chunks = step.response.chunks if step.response else ()

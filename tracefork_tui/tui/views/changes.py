@@ -9,7 +9,6 @@ from ...diff.totals import outcome_text
 from ..document import Document, Kind
 from ..look import Reader
 from ..rows import value_text
-from ..syntax import Span
 from ..text import TAB, plain, short
 from ..units import money, span
 from . import build, views_of
@@ -32,11 +31,7 @@ GONE, CAME = "gone", "came"
 
 
 class ChangePage(Document):
-    """A document with spans of its own: `marks` by line."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.marks: dict[int, list[Span]] = {}
+    """What differs, line by line."""
 
     def side(self, sign: str, text: str, spans: Iterable[tuple[int, int]], name: str) -> None:
         """A line that one side has; `spans` are the words that the other side has not."""
@@ -335,8 +330,7 @@ def _one_side(page: ChangePage, row: Row, a: Reader, b: Reader) -> None:
     views = views_of(reader.step(n))
     view = next((one for one in views if one.name == "DELTA"), views[0])
     shown = build(view, reader, n)
-    page.lines += shown.lines
-    page.kinds += shown.kinds
+    page.extend(shown)
 
 
 def end_page(a: Totals, b: Totals, names: tuple[str, str]) -> ChangePage:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import isnan
 from typing import TYPE_CHECKING, NamedTuple
 
 from textual.content import Content
@@ -11,7 +12,7 @@ from textual.widget import Widget
 from ...tape.steps import Exchange, Note, Outcome
 from ..look import Seen
 from ..text import plain
-from ..totals import Spent
+from ..totals import Measure, Spent
 from ..units import bars, count, money, since, span
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class Facts(NamedTuple):
     spent: Spent | None = None
     before: Spent | None = None
     summed: str = ""
-    contexts: Sequence[int] = ()
+    recent: Sequence[Measure] = ()
     took: float | None = None
     to_head: float | None = None
     timed: bool = True
@@ -68,10 +69,28 @@ def step_section(facts: Facts) -> list[Part]:
         parts += [(f"{span(facts.took):>8}", "bold"), (" in all\n", "")]
     if facts.to_head is not None and facts.took:
         parts.append((f"{span(facts.to_head):>8} to the head\n", "$foreground-muted"))
-    if len(facts.contexts) > 1:
-        more = facts.contexts[-1] - facts.contexts[-2]
-        parts += [(f"\n{bars(facts.contexts)}", "$text-accent"), (f" {more:+,}\n", "")]
+    parts += _charts(facts.recent)
     return [("CONTEXT\n", "bold $text-primary"), *parts] if parts else []
+
+
+def _charts(recent: Sequence[Measure]) -> list[Part]:
+    """The last exchanges up to the step, a bar for each."""
+    if len(recent) < 2:
+        return []
+    last, before = recent[-1], recent[-2]
+    latency = 0 if isnan(last.latency) else last.latency
+    told = (
+        ([one.context for one in recent], f"{last.context - before.context:+,} read"),
+        ([one.read for one in recent], f"{count(last.read)} cached"),
+        ([one.output for one in recent], f"{count(last.output)} written"),
+        ([0 if one.unpriced else one.cost for one in recent], money(last.cost)),
+        ([0 if isnan(one.latency) else one.latency for one in recent], span(latency)),
+    )
+    parts: list[Part] = [("\n", "")]
+    for values, words in told:
+        if any(values):
+            parts += [(bars(values), "$text-accent"), (f" {words}\n", "$foreground-muted")]
+    return parts
 
 
 def run_section(facts: Facts) -> list[Part]:

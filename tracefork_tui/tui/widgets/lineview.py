@@ -14,10 +14,10 @@ from textual.reactive import Reactive, var
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from ..document import Document, Kind, matches
+from ..document import Document, Kind, Span, matches
 from ..ink import Inks
 from ..layout import Layout, Row, cells
-from ..syntax import Span, spans
+from ..syntax import spans
 from .picking import widened, word_after, word_at, word_before
 
 STRIPS_KEPT = 512
@@ -384,7 +384,8 @@ class LineView(ScrollView, can_focus=True):
         found = self._spans.get(line)
         if found is None:
             shown = text[: self._lay.shown(line)]
-            found = self._spans[line] = list(spans(shown, kind))
+            marks = self.document.marks.get(line, ())
+            found = self._spans[line] = [*marks, *spans(shown, kind)]
             if len(self._spans) > LINES_KEPT:
                 self._spans.popitem(last=False)
         picked: list[Span] = []
