@@ -61,6 +61,11 @@ COLUMNS = st.one_of(
 )
 
 
+@pytest.fixture(autouse=True)
+def unsynced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "fsync", lambda fd: None)  # thousands of them
+
+
 def record(kind: int, *fields: Any) -> st.SearchStrategy[list[Any]]:
     return st.tuples(*fields).map(lambda found: [kind, *found])
 
