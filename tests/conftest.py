@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,15 @@ from cli_runs import Bench
 from other_pythons import other_python
 
 from tracefork_tui.demo.server import serve
+
+
+@pytest.fixture(autouse=True)
+def no_price_is_kept() -> Iterator[None]:
+    """Prices that one test makes up are not those of the next."""
+    yield
+    facts = sys.modules.get("tracefork_tui.query.facts")
+    if facts is not None:
+        facts.price.cache_clear()
 
 
 @pytest.fixture(scope="session")

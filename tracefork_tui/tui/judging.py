@@ -84,8 +84,12 @@ def judge(post: Post, session: Session, text: str, at: int, cursor: int) -> None
     from .. import query
 
     expression, error = text[at:], None
-    with session.background() as reader:
-        found = query.complete(expression, cursor - at, reader.tape)
+    found: list[query.Completion] = []
+    try:
+        with session.background() as reader:
+            found = query.complete(expression, cursor - at, reader.tape)
+    except Exception:  # whatever a damaged tape holds: a line without offers can still be sent
+        pass
     offers = [Offer(one.text, one.start + at, one.end + at, one.help) for one in found]
     if expression.strip():
         try:

@@ -10,9 +10,13 @@ from textual.binding import Binding, BindingType
 
 from ..document import Document, Kind
 from ..rows import row_of
+from ..views import build, views_of, weight
 from ..widgets.entries import Column, Entries
 from ..widgets.rowlist import RowList
 from .listing import ListScreen
+
+LIGHT = 256 * 1024
+"""Bytes of a step that is shown at once."""
 
 if TYPE_CHECKING:
     from .main import MainScreen
@@ -52,10 +56,14 @@ class BesideScreen(ListScreen):
 
     def again(self) -> None:
         """Take in that the lines are others."""
-        self.header.show((self.heading(), self.session.name), self.told())
-        self.rows.changed()
+        self.grown()
         self.rows.move(self.rows.cursor)
         self.moved()
+
+    def grown(self) -> None:
+        """Take in that there are more lines; that of the cursor is what it was."""
+        self.header.show((self.heading(), self.session.name), self.told())
+        self.rows.changed()
 
     def moved(self) -> None:
         page = Document()
@@ -105,6 +113,18 @@ class BesideScreen(ListScreen):
         super().on_row_list_picked(message)
         if message.again:
             self.action_jump()
+
+    def peek(self, page: Document, n: int) -> None:
+        """What is new in a step, below what is told about its line."""
+        reader = self.session.reader
+        if not 1 <= n <= self.session.count:
+            return
+        view = views_of(reader.step(n))[0]
+        page.line("")
+        if weight(view, reader, n) <= LIGHT:
+            page.extend(build(view, reader, n, new=True))
+        else:
+            page.line("A large step: Enter shows it.", Kind.DIM)
 
     def words(self, n: int) -> str:
         """What the list of steps says of one."""

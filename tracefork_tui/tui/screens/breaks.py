@@ -100,6 +100,7 @@ class BreaksScreen(BesideScreen):
         one = self._listed[line]
         if not one.when:
             page.line(f"step {one.step}  {self.words(one.step)}")
+            self.peek(page, one.step)
             return
         page.line(one.when, Kind.HEADING)
         if one.hits is None:

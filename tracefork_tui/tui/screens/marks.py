@@ -53,6 +53,7 @@ class MarksScreen(BesideScreen):
         if note:
             page.line(f"✎ {note}", Kind.HEADING)
         page.line(f"step {n}  {self.words(n)}")
+        self.peek(page, n)
 
     def action_delete(self) -> None:
         if self.lines():

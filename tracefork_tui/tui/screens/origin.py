@@ -57,14 +57,17 @@ class OriginScreen(BesideScreen):
         yield self.hints
 
     def on_mount(self) -> None:
+        self.about.needle = self.trace.text
         super().on_mount()
         self._scans.start(self.trace)
         self._tell()
 
     def on_scanned(self, message: Scanned) -> None:
         if message.scan.take(message):
-            if message.found or message.ended:
+            if len(self.trace.found) == len(message.found) or message.ended:
                 self.again()
+            else:
+                self.grown()
             self._tell()
 
     def _tell(self) -> None:
@@ -124,6 +127,7 @@ class OriginScreen(BesideScreen):
         page.field("place", one.expression)
         page.line("")
         page.add(one.excerpt, Kind.VALUE)
+        self.peek(page, one.n)
 
     def action_jump(self) -> None:
         if self.lines():

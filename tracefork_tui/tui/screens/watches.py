@@ -49,8 +49,14 @@ class WatchesScreen(BesideScreen):
 
     def _news(self) -> None:
         """The main screen follows the scans; show how far they have come."""
-        if self._measure()[-1] != self._tops[-1] or any(one.running for one in self._watches):
+        before, tops = self._tops, self._measure()
+        if len(before) != len(tops) or before[-1] == 0:
             self.again()
+        elif tops != before or any(one.running for one in self._watches):
+            k = bisect_right(before, self.rows.cursor) - 1
+            self._tops = tops
+            self.grown()
+            self.rows.move(self.rows.cursor - before[k] + tops[k])
 
     def on_scanned(self, message: Scanned) -> None:
         """None of ours."""
@@ -111,6 +117,7 @@ class WatchesScreen(BesideScreen):
         page.line(f"step {change.n}  {self.words(change.n)}", Kind.DIM)
         page.line(f"− {before.text}" if before else "− no value before", Kind.GONE)
         page.line(f"+ {change.text}", Kind.NEW)
+        self.peek(page, change.n)
 
     def action_turn(self, way: int) -> None:
         k = bisect_right(self._tops, self.rows.cursor) - 1 + way
