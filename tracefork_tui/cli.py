@@ -373,14 +373,19 @@ def _run_fork(planned: Fork, options: dict[str, Any]) -> int:
 @click.argument("first", metavar="A")
 @click.argument("second", metavar="B")
 @click.option("--json", "as_json", is_flag=True, help="Print the alignment as JSON.")
-def diff(first: str, second: str, as_json: bool) -> int:
+@click.option("--markdown", is_flag=True, help="Print a report for a pull request.")
+def diff(first: str, second: str, as_json: bool, markdown: bool) -> int:
     """Align two trajectories."""
+    if as_json and markdown:
+        raise click.UsageError("--json and --markdown: one of them")
     from . import diff as diffs
 
     comparison = diffs.compare(_open(first), _open(second))
     document = diffs.as_json(comparison) if as_json else None
     if document is not None:
         _print_json(document)
+    elif markdown:
+        print(diffs.as_markdown(comparison), end="")
     else:
         print(diffs.as_text(comparison, shutil.get_terminal_size((100, 24)).columns))
     return 0 if comparison.equal else 1

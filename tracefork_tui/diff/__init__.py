@@ -4,6 +4,7 @@
     word_diff(before, after) what changed within a text
     as_json(comparison)      the document of `diff --json`
     as_text(comparison)      the table of `diff`
+    as_markdown(comparison)  the report of `diff --markdown`
 
 Steps that two tapes share are known by their chains and not read.
 """
@@ -11,6 +12,7 @@ Steps that two tapes share are known by their chains and not read.
 from ..wire.visible import visible
 from .comparison import Comparison, Row, Rows, compare
 from .fields import Changes
+from .markdown import as_markdown
 from .report import as_json
 from .table import as_text
 from .totals import Totals
@@ -27,6 +29,7 @@ __all__ = [
     "Segment",
     "Totals",
     "as_json",
+    "as_markdown",
     "as_text",
     "compare",
     "visible",

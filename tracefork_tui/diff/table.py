@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import groupby, zip_longest
 from typing import Any
 
@@ -12,10 +12,10 @@ from rich.cells import cell_len, set_cell_size
 
 from ..wire.visible import visible
 from .comparison import Comparison, Row
-from .fields import BY_HASH
-from .report import BODIES, Details
-from .totals import Totals, outcome_text
-from .values import ABSENT, FieldChange, spelled
+from .report import BODIES
+from .told import MARKS, News, Told, counted, figures, folded
+from .totals import Totals
+from .values import ABSENT, FieldChange
 
 SHOWN = 4
 """The most changes of a row that are shown."""
@@ -24,9 +24,6 @@ ANSWER_LINES = 40
 """The most lines of a final answer that are shown."""
 
 NARROWEST = 60
-MARKS = {"changed": "~", "added": "+", "removed": "-"}
-QUIET = (".id", ".tool_use_id", ".tool_call_id", ".call_id", ".signature")
-"""Ends of paths that change with every run; shown after all others."""
 
 
 def as_text(comparison: Comparison, width: int = 100) -> str:
@@ -51,73 +48,37 @@ def _names(a: str, b: str) -> tuple[str, str]:
 def _steps(comparison: Comparison, column: int, width: int) -> Iterator[str]:
     shared = comparison.shared_prefix
     if comparison.equal:
-        yield f"  equal: {_counted(shared, 'step')}, fingerprint {comparison.a.fingerprint}"
+        yield f"  equal: {counted(shared, 'step')}, fingerprint {comparison.a.fingerprint}"
         return
     if shared:
-        yield f"  … {_counted(shared, 'equal step')} (1–{shared}), proven by their chains …"
-    told = _Told(comparison, width)
+        yield f"  … {counted(shared, 'equal step')} (1–{shared}), proven by their chains …"
+    told = Told(comparison)
     rows = ((row, told.news(row)) for row in comparison.rows[shared:])
     for quiet, run in groupby(rows, key=lambda item: item[1] is None):
         if quiet:
-            yield _folded([row for row, _ in run])
+            yield f"  … {folded([row for row, _ in run])} …"
             continue
         for row, news in run:
-            yield _columns(MARKS[row.kind], *told.labels(row), column)
-            yield from news or ()
+            yield _columns(MARKS[row.kind], *_labels(told, row), column)
+            yield from _lines(news or News(), width)
     if not told.details.all_apart:
         yield f"  requests beyond the first {BODIES >> 20} MiB were compared by hash only"
 
 
-def _folded(rows: Sequence[Row]) -> str:
-    equal = all(row.kind == "same" for row in rows)
-    what = "equal step" if equal else "step"
-    why = "" if equal else ", equal or with changes shown above"
-    return f"  … {_counted(len(rows), what)} ({_range(rows)}){why} …"
+def _labels(told: Told, row: Row) -> tuple[str, str]:
+    left, right = told.details.labels(row)
+    return (
+        "" if left is None else f"{row.a:>4} {left}",
+        "" if right is None else f"{row.b:>4} {right}",
+    )
 
 
-def _range(rows: Sequence[Row]) -> str:
-    first, last = rows[0], rows[-1]
-    left = f"{first.a}–{last.a}" if first.a != last.a else f"{first.a}"
-    right = f"{first.b}–{last.b}" if first.b != last.b else f"{first.b}"
-    return left if left == right else f"{left} | {right}"
-
-
-class _Told:
-    """What the table has told so far, so that it tells every change once."""
-
-    def __init__(self, comparison: Comparison, width: int) -> None:
-        self.details = Details(comparison)
-        self._width = width
-        self._seen: set[int] = set()
-
-    def labels(self, row: Row) -> tuple[str, str]:
-        left, right = self.details.labels(row)
-        return (
-            "" if left is None else f"{row.a:>4} {left}",
-            "" if right is None else f"{row.b:>4} {right}",
-        )
-
-    def news(self, row: Row) -> list[str] | None:
-        """Lines for what the row changes, None if nothing of it is new."""
-        if row.kind == "same":
-            return None
-        changes = self.details.changes(row)
-        new = [change for change in changes if self._is_new(change)]
-        new.sort(key=lambda change: change.path.endswith(QUIET))
-        if changes and not new and not changes.left:
-            return None
-        lines = [_change(change, self._width) for change in new[:SHOWN]]
-        left = len(new) - len(lines) + changes.left
-        return [*lines, f"       … {_counted(left, 'more change')}"] if left else lines
-
-    def _is_new(self, change: FieldChange) -> bool:
-        if change.path == BY_HASH and not self.details.all_apart:
-            return False
-        key = hash((change.path, spelled(change.before), spelled(change.after)))
-        if key in self._seen:
-            return False
-        self._seen.add(key)
-        return True
+def _lines(news: News, width: int) -> Iterator[str]:
+    """What a row changes, its first changes in a line each."""
+    yield from (_change(change, width) for change in news.changes[:SHOWN])
+    left = len(news.changes[SHOWN:]) + news.left
+    if left:
+        yield f"       … {counted(left, 'more change')}"
 
 
 def _change(change: FieldChange, width: int) -> str:
@@ -165,32 +126,8 @@ def _sums(a: Totals, b: Totals, column: int) -> Iterator[str]:
         for one, other in zip_longest(left, right, fillvalue=""):
             yield _columns(" ", f"  {one}", f"  {other}", column)
     yield ""
-    for name, one, other in _figures(a, b):
+    for name, one, other in figures(a, b):
         yield _columns(" " if one == other else "~", f"{name:<18}{one}", other, column)
-
-
-def _figures(a: Totals, b: Totals) -> Iterator[tuple[str, str, str]]:
-    for name in ("steps", "exchanges", "draws"):
-        yield name, f"{getattr(a, name)}", f"{getattr(b, name)}"
-    for name in ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens"):
-        pair = getattr(a, name), getattr(b, name)
-        if any(pair) or name in ("input_tokens", "output_tokens"):
-            yield name.replace("_", " "), f"{pair[0]:,}", f"{pair[1]:,}"
-    yield "cost", _cost(a.cost), _cost(b.cost)
-    yield "time", _seconds(a.duration), _seconds(b.duration)
-    yield "outcome", outcome_text(a.outcome), outcome_text(b.outcome)
-
-
-def _cost(cost: float | None) -> str:
-    return "unknown" if cost is None else f"${cost:.4f}"
-
-
-def _seconds(duration: float | None) -> str:
-    return "unknown" if duration is None else f"{duration:.2f} s"
-
-
-def _counted(n: int, what: str) -> str:
-    return f"{n:,} {what}{'' if n == 1 else 's'}"
 
 
 def _columns(mark: str, left: str, right: str, column: int) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import count
 
 from textual.message import Message
 from textual.worker import Worker
 
-from ..diff import Comparison, Totals, compare
+from ..diff import Comparison, Totals, as_markdown, compare
 from ..tape.errors import TapeError
 from ..tape.reader import Tape
 from .folds import Lines
@@ -94,6 +96,39 @@ def align(post: Post, worker: Worker[None], a: str, b: str) -> None:
         post(Failed(str(error)))
     except Exception as error:  # whatever a damaged or hostile tape holds
         post(Failed(f"the tapes cannot be compared: {type(error).__name__}: {error}"))
+
+
+@dataclass
+class Exported(Message):
+    """A report was written, or `problem` tells why not."""
+
+    path: str
+    problem: str = ""
+
+
+def export(post: Post, two: Two, folder: str) -> None:
+    """Write a report for a pull request to a new file."""
+    names = (os.path.splitext(os.path.basename(tape.path))[0] for tape in _tapes(two))
+    stem = os.path.join(folder, "..".join(names))
+    try:
+        with two.lock:
+            text = as_markdown(two.comparison)
+        path = next(path for path in _free(stem) if not os.path.lexists(path))
+        with open(path, "x", encoding="utf-8") as file:
+            file.write(text)
+    except Exception as error:  # a full disk, or whatever a damaged tape holds
+        post(Exported("", f"{type(error).__name__}: {error}"))
+    else:
+        post(Exported(path))
+
+
+def _tapes(two: Two) -> tuple[Tape, Tape]:
+    return two.comparison.a, two.comparison.b
+
+
+def _free(stem: str) -> Iterator[str]:
+    yield f"{stem}.md"
+    yield from (f"{stem}-{number}.md" for number in count(2))
 
 
 def detail(post: Post, two: Two, position: int, serial: int) -> None:

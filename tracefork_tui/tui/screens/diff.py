@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -48,6 +49,7 @@ class DiffScreen(ListScreen):
         Binding("space", "fold", "fold or unfold a run of equal steps"),
         Binding("F", "fold_all", "unfold all equal steps, or fold them again"),
         Binding("e", "end", "how the runs ended"),
+        Binding("x", "export", "write a report for a pull request, as Markdown, to this folder"),
     ]
 
     def __init__(self, a: str, b: str) -> None:
@@ -98,6 +100,7 @@ class DiffScreen(ListScreen):
             ("J/K", "scroll"),
             ("e", "end"),
             ("F", "unfold"),
+            ("x", "export"),
             ("z", "zoom"),
             ("q", "back"),
             ("?", "keys"),
@@ -222,6 +225,25 @@ class DiffScreen(ListScreen):
             self.say("no difference after this; how the runs ended")
         else:
             self.say("no difference after this" if way > 0 else "no difference before this")
+
+    def action_export(self) -> None:
+        self.count()
+        spare = self._spare
+        if spare is None:
+            self.say("not compared yet")
+            return
+        self.say("writing a report …")
+        self.run_worker(
+            lambda: comparing.export(self.post_message, spare, os.getcwd()),
+            group="export",
+            thread=True,
+            exclusive=True,
+            exit_on_error=False,
+        )
+
+    def on_exported(self, message: comparing.Exported) -> None:
+        name = plain(os.path.basename(message.path))
+        self.say(f"no report: {plain(message.problem)}" if message.problem else f"wrote {name}")
 
     def action_side(self, side: int) -> None:
         self.count()
