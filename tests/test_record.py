@@ -437,7 +437,7 @@ def test_children_and_sockets_and_files_are_named(bench: Bench) -> None:
         """
     )
     kinds = {note.kind for note in tape.notes}
-    assert {"subprocess", "file", "socket", "fork"} <= kinds
+    assert {"subprocess", "file", "socket", "child"} <= kinds
     assert len(exchanges(tape)) == 1
     shown = bench.cli("show", "run.msgpack").out
     assert "subprocess: " in shown

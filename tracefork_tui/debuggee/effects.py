@@ -11,6 +11,7 @@ from typing import Any
 
 from ..tape.errors import Divergence
 from . import sources
+from .children import Children
 from .http import travelling
 from .inputs import Inputs
 from .session import Session
@@ -21,7 +22,6 @@ COMMANDS = {
     "os.system": "subprocess",
     "os.posix_spawn": "subprocess",
     "os.exec": "subprocess",
-    "os.fork": "fork",
 }
 FILES = {
     "os.remove": "removes",
@@ -30,12 +30,13 @@ FILES = {
     "os.rmdir": "removes",
     "sqlite3.connect": "database",
 }
+STARTS = ("subprocess.Popen", "os.posix_spawn")
 CACHE = "__pycache__"
 STDIN = (0, "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
-def install(session: Session, inputs: Inputs) -> None:
+def install(session: Session, inputs: Inputs, children: Children) -> None:
     """Listen to the interpreter's audit events for the rest of the process."""
 
     def hook(event: str, args: Any) -> None:
@@ -46,7 +47,10 @@ def install(session: Session, inputs: Inputs) -> None:
             return
         inside.value = True
         try:
-            _heard(session, inputs, event, args)
+            if event in COMMANDS:
+                _command(session, children, event, args)
+            else:
+                _heard(session, inputs, event, args)
         except Exception as error:
             session.note("unseen", {"what": f"{event}: {error!r}"}, once=event)
         finally:
@@ -54,7 +58,6 @@ def install(session: Session, inputs: Inputs) -> None:
 
     sys.addaudithook(hook)
     atexit.register(sources.texts, session)
-    os.register_at_fork(after_in_child=session.detach)
 
 
 _WANTED = frozenset((*CONNECTS, *COMMANDS, *FILES, "open", "exec", "cpython.run_file"))
@@ -63,9 +66,6 @@ _WANTED = frozenset((*CONNECTS, *COMMANDS, *FILES, "open", "exec", "cpython.run_
 def _heard(session: Session, inputs: Inputs, event: str, args: Any) -> None:
     if event in CONNECTS:
         _connects(session, args)
-    elif event in COMMANDS:
-        what = args[0] if event == "os.system" else args[1] if len(args) > 1 else ""
-        _name(session, COMMANDS[event], _command(what) if event != "os.fork" else "os.fork")
     elif event in FILES:
         if "__pycache__" in str(args[0]):
             return
@@ -124,7 +124,16 @@ def _path(session: Session, path: Any) -> str:
     return session.callers.shown(os.fsdecode(path))
 
 
-def _command(what: Any) -> str:
+def _command(session: Session, children: Children, event: str, args: Any) -> None:
+    what = args[0] if event == "os.system" else args[1] if len(args) > 1 else ""
+    words = what if isinstance(what, (list, tuple)) else []
+    plain = [os.fsdecode(word) for word in words if isinstance(word, (str, bytes, os.PathLike))]
+    if event in STARTS and plain and children.captures(plain, os.fsdecode(args[0] or "")):
+        return
+    _name(session, COMMANDS[event], _words(what))
+
+
+def _words(what: Any) -> str:
     if isinstance(what, (list, tuple)):
         return " ".join(os.fsdecode(word) for word in what if isinstance(word, (str, bytes)))
     return os.fsdecode(what) if isinstance(what, (str, bytes)) else repr(what)

@@ -51,9 +51,9 @@ class Gate:
     `rounds` tells how often the event loop has gone round.
     """
 
-    def __init__(self, tape: Tape, rounds: Callable[[], int], threads: Threads) -> None:
+    def __init__(self, tape: Tape | None, rounds: Callable[[], int], threads: Threads) -> None:
         self._naps = Naps()
-        turns = _read(tape, self._naps)
+        turns = _read(tape, self._naps) if tape is not None else []
         self._turns = deque(turn for turn, _ in turns)
         self._after = deque(after for _, after in turns)
         self._left = Counter(self._turns)
@@ -68,6 +68,10 @@ class Gate:
         self._patient = False
         self._open = False
         self.held = True
+
+    def of(self, tape: Tape | None) -> Gate:
+        """The gate of another tape, for a forked child."""
+        return Gate(tape, self._rounds, self._threads)
 
     def mine(self, turn: int) -> bool:
         """True if nothing is to come before this turn.

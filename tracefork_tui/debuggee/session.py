@@ -389,6 +389,12 @@ class Session:
         self.burst.off()
         self.writer.close()
 
+    def again(self, writer: Writer, policy: Any) -> None:
+        """Begin anew, in a forked child, on a tape of its own."""
+        inside, within = self.inside, self.within
+        Session.__init__(self, writer, policy, self.callers, self.redactor, self._origins)
+        self.inside, self.within = inside, within
+
     def _still_true(self) -> None:
         if self._failure is None:
             return

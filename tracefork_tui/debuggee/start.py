@@ -17,6 +17,7 @@ from . import commands, draws, effects, http, inputs, machine, naps, served, std
 from . import session as sessions
 from .answers import LIBRARIES
 from .callers import Callers
+from .children import Children, answers_of
 from .hooks import AfterImport
 from .policy import Recording, Redrawing, Replaying
 from .session import Session, perf_counter_ns
@@ -32,6 +33,7 @@ def start(plan_path: str) -> None:
     with open(plan_path, "rb") as file:
         plan: dict[str, Any] = unpack(file.read())
     os.unlink(plan_path)
+    plan["path"] = plan_path
     header = dict(plan["header"])
     header["python"] = sys.version.split()[0]
     header["implementation"] = sys.implementation.name
@@ -51,7 +53,9 @@ def make(plan: dict[str, Any], writer: Writer) -> tuple[Session, Any]:
     callers = Callers(os.getcwd(), list(plan.get("user", ())))
     parent: Any = None
     policy: Any = Recording()
-    if plan.get("parent"):
+    if plan["header"].get("child_of"):
+        parent, policy = answers_of(plan)
+    elif plan.get("parent"):
         from ..tape.reader import Tape
 
         parent = Tape(plan["parent"])
@@ -104,13 +108,13 @@ def install(session: Session, parent: Any, plan: dict[str, Any]) -> AfterImport:
         disturb.install(session, hooks, plan["disturb"])
     watch_timers(session, hooks, http.travelling.get)
     naps.install(session, http.travelling.get)
-    if parent is not None:
+    if session.policy.replaying:
         from .gate import Gate
 
         threads = Threads()
-        gate = session.gate = Gate(parent, lambda: session.rounds, threads)
-        VirtualTime(lambda: session.policy.replaying, gate, threads).install(hooks)
-        atexit.register(lambda: _order(session, gate))
+        session.gate = Gate(parent, lambda: session.rounds, threads)
+        VirtualTime(lambda: session.policy.replaying, lambda: session.gate, threads).install(hooks)
+        atexit.register(lambda: _order(session, session.gate))
     draws.install(session, hooks)
     machine.install(session, hooks, list(plan.get("variables", ())))
     commands.install(session, hooks, bool(plan.get("rerun_tools")))
@@ -120,7 +124,9 @@ def install(session: Session, parent: Any, plan: dict[str, Any]) -> AfterImport:
     reads = inputs.Inputs(session, int(plan.get("capture_files") or 0))
     if parent is not None:
         reads.serve(parent)
-    effects.install(session, reads)
+    children = Children(session, plan, parent)
+    children.install(hooks)
+    effects.install(session, reads, children)
     if plan.get("stops"):
         from .breakpoint import Breakpoints
 

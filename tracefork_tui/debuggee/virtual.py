@@ -142,7 +142,9 @@ class _Timer:
 class VirtualTime:
     """Skips waiting while `skipping()` is true, and tells the gate when nothing moves."""
 
-    def __init__(self, skipping: Callable[[], bool], gate: Gate, threads: Threads) -> None:
+    def __init__(
+        self, skipping: Callable[[], bool], gate: Callable[[], Gate], threads: Threads
+    ) -> None:
         self._skipping = skipping
         self._gate = gate
         self._threads = threads
@@ -165,15 +167,15 @@ class VirtualTime:
         if not self._skipping():
             return select(timeout)
         if timeout is not None and timeout <= 0:
-            self._gate.turned()
+            self._gate().turned()
             return select(0)
         events = select(0) or self._from_threads(select, timeout)
-        if events or self._gate.quiet():
+        if events or self._gate().quiet():
             return events
         if timeout is not None:
             setattr(loop, _MARK, getattr(loop, _MARK) + timeout)
             return []
-        return [] if self._gate.give_up() else select(None)
+        return [] if self._gate().give_up() else select(None)
 
     def _from_threads(self, select: Callable[[Any], Any], timeout: float | None) -> Any:
         """What other threads that are at work tell the loop, in real time."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 
+from ..replay.children import children
 from ..tape.reader import Tape
 from ..tape.steps import Exchange, Headers
 from ..wire import decode, label_of
@@ -12,7 +14,16 @@ from ..wire.steps import brief
 from ..wire.visible import visible
 from .imported import START_TIMES, lacks, origin
 
-UNCAPTURED = ("socket", "subprocess", "fork", "file", "unpatched", "unseen", "thread exception")
+UNCAPTURED = (
+    "socket",
+    "subprocess",
+    "fork",
+    "child not recorded",
+    "file",
+    "unpatched",
+    "unseen",
+    "thread exception",
+)
 
 
 def table(tape: Tape, width: int) -> Iterator[str]:
@@ -55,6 +66,10 @@ def footing(tape: Tape) -> Iterator[str]:
             site = (note.data.get("site") or [""])[0]
             what = note.data.get("what") or note.data.get("message") or note.data.get("name") or ""
             yield visible(f"{note.kind}: {what}{f'  ({site})' if site else ''}")
+    for child in children(tape):
+        own = os.path.basename(child.path) or "no step of its own"
+        site = f"  ({child.site})" if child.site else ""
+        yield visible(f"{child.label}: {own}{site}")
     for line in tape.damage:
         yield f"damage: {line}"
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -19,6 +20,7 @@ from ..debuggee.start import install, make
 from ..tape.redact import Redactor
 from ..tape.seal import seal
 from ..tape.writer import Writer
+from .children import settle
 from .environment import keeps, key_names, origins, user_secret
 
 
@@ -45,11 +47,14 @@ def record(path: str | os.PathLike[str], *, force: bool = False) -> Iterator[Non
         "hash_seed": os.environ.get("PYTHONHASHSEED", ""),
         "python": sys.version.split()[0],
         "inprocess": True,
+        "id": os.urandom(8).hex(),
     }
     writer = Writer.create(out, header, force=force)
-    session, _ = make({"header": header}, writer)
+    place = os.path.join(tempfile.gettempdir(), f"tracefork-{header['id']}.plan")
+    plan = {"header": header, "out": out, "force": force, "path": place}
+    session, _ = make(plan, writer)
     session.note("lacks", {"what": "what was drawn before the block or through earlier imports"})
-    hooks = install(session, None, {})
+    hooks = install(session, None, plan)
     started, failure = time.monotonic(), ""
     try:
         yield
@@ -62,4 +67,6 @@ def record(path: str | os.PathLike[str], *, force: bool = False) -> Iterator[Non
         hooks.remove()
         writer.close()
         outcome = {"exit_code": None, "signal": None, "exception": failure, "output": ""}
-        seal(out, outcome, int((time.monotonic() - started) * 1e6), user_secret()).close()
+        notes = settle(out, user_secret(), place)
+        elapsed = int((time.monotonic() - started) * 1e6)
+        seal(out, outcome, elapsed, user_secret(), notes).close()

@@ -19,6 +19,7 @@ from ..tape.errors import TapeError
 from ..tape.reader import Tape
 from ..tape.redact import Redactor
 from ..tape.seal import seal
+from .children import settle
 from .environment import (
     keeps,
     key_names,
@@ -123,6 +124,7 @@ class Run:
             outcome = _outcome(tape, code, self._cancelled)
         elapsed = int((time.monotonic() - self._started) * 1e6)
         notes = [("subprocess", {"what": f"a further Python: {words}"}) for words in self.missed]
+        notes += settle(self.out, user_secret(), self._plan)
         return seal(self.out, outcome, elapsed, user_secret(), notes)
 
 
@@ -216,6 +218,7 @@ def header_of(launch: Launch, cwd: str, out: str) -> dict[str, Any]:
         "cwd": os.path.relpath(cwd, os.path.dirname(out)),
         "name": _name(words),
         "started": time.time(),
+        "id": os.urandom(8).hex(),
         "environment": keeps(launch.environment, redactor),
         "keys": key_names(launch.environment),
         "origins": origins(launch.environment),

@@ -84,6 +84,8 @@ def _rest(receipt: Receipt) -> Iterator[str]:
             yield visible(f"    {line}")
     for line in receipt.changed:
         yield visible(f"  changed since: {line}" if line[0] != " " else f"      {line}")
+    for line in receipt.children:
+        yield visible(f"  {line}")
     for line in receipt.unproven:
         yield f"  not proven: {line}"
     for line in receipt.uncaptured[:MOST]:

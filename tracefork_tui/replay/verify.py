@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from ..tape import records
 from ..tape.reader import Tape
 from ..tape.steps import Note
 from .changed import changes_since
+from .children import children
 from .explain import Explanation, explain
 
 UNCAPTURED = {
     "socket": "connection outside the seam",
     "subprocess": "subprocess",
     "fork": "forked child",
+    "child not recorded": "child process",
     "file": "file",
     "unpatched": "library outside the seam",
     "unseen": "client without a place for the seam",
@@ -29,7 +31,7 @@ class Receipt:
     Counts are (as replayed, on the tape). `failures`: one line for each thing that did not hold;
     `unproven`: what could not be proven though nothing contradicted it; `uncaptured`: what the
     seam did not see, with its call site; `changed`: code and input files that are not as they were;
-    `stopped`: the user ended it, says this line.
+    `stopped`: the user ended it, says this line; `children`: a line for each child process.
     """
 
     exchanges: tuple[int, int]
@@ -46,6 +48,7 @@ class Receipt:
     changed: list[str] = field(default_factory=list)
     explanation: Explanation | None = None
     stopped: str = ""
+    children: list[str] = field(default_factory=list)
 
     @property
     def proven(self) -> bool:
@@ -56,8 +59,36 @@ class Receipt:
 
 
 def verify_replay(parent: Tape, child: Tape) -> Receipt:
-    """Compare a whole replay with its tape."""
-    return _verify(parent, child, len(parent.index.first), whole=True)
+    """Compare a whole replay with its tape, and those of its children with theirs."""
+    receipt = _verify(parent, child, len(parent.index.first), whole=True)
+    lines, failures = _children(parent, child)
+    return replace(receipt, children=lines, failures=receipt.failures + failures)
+
+
+def _children(parent: Tape, replayed: Tape) -> tuple[list[str], list[str]]:
+    """What came of the recorded children, a line each; and what did not hold."""
+    again = {one.number: one for one in children(replayed)}
+    lines, failures = [], []
+    for one in children(parent):
+        now = again.pop(one.number, None)
+        if now is None and one.within:
+            lines.append(f"{one.label}: not run again, step {one.step} has its result")
+        elif now is None:
+            failures.append(f"{one.label} was not started again")
+        elif not one.path:
+            lines.append(f"{one.label}: no step of its own")
+        elif not now.path:
+            failures.append(f"{one.label} made no step")
+        else:
+            with Tape(one.path) as recorded, Tape(now.path) as tape:
+                receipt = verify_replay(recorded, tape)
+            counts = f"{receipt.exchanges[0]} exchanges, {receipt.draws[0]} draws"
+            state = "proven" if receipt.proven else "NOT PROVEN"
+            lines.append(f"{one.label}: {state}, {counts}")
+            lines += [f"  {line}" for line in receipt.children]
+            failures += [f"{one.label}: {line}" for line in receipt.failures]
+    failures += [f"{one.label} was not started when it was recorded" for one in again.values()]
+    return lines, failures
 
 
 def verify_prefix(parent: Tape, child: Tape, at: int) -> Receipt:

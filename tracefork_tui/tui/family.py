@@ -116,9 +116,15 @@ class Forest:
 
 
 def parent_of(header: dict[str, Any]) -> dict[str, Any]:
-    """What a header tells of the tape it was forked from; empty for a root."""
-    parent = header.get("parent")
-    return parent if isinstance(parent, dict) and parent else {}
+    """What a header tells of the tape it was forked from, or of the process that started this
+    one; empty for a root."""
+    parent, origin = header.get("parent"), header.get("child_of")
+    if isinstance(parent, dict) and parent:
+        return parent
+    if not isinstance(origin, dict) or not origin:
+        return {}
+    text = f"child {origin.get('number')}: {origin.get('what')}"
+    return {**origin, "kind": "child", "intervention": text, "tail": "a process of its own"}
 
 
 def home(path: str) -> str:
@@ -163,11 +169,14 @@ def forest(folder: Folder) -> Forest:
     for node in nodes:
         if node.fingerprint:
             by_fingerprint.setdefault(node.fingerprint, []).append(node)
+    by_id = {str(one.tape.header.get("id")): one for one in nodes if one.tape}
     missing: dict[str, Node] = {}
     for node in nodes:
         if node.parent:
             wanted = str(node.parent.get("fingerprint", ""))
-            candidates = [one for one in by_fingerprint.get(wanted, ()) if not one.under(node)]
+            started = by_id.get(str(node.parent["id"])) if "id" in node.parent else None
+            known = [started] if started else by_fingerprint.get(wanted, ())
+            candidates = [one for one in known if not one.under(node)]
             _place(node, candidates, missing, wanted)
     roots = [node for node in [*nodes, *missing.values()] if node.up is None]
     for node in [*nodes, *missing.values()]:
@@ -192,7 +201,7 @@ def _place(node: Node, candidates: list[Node], missing: dict[str, Node], wanted:
 def _learn_fingerprints(nodes: list[Node]) -> None:
     """Read tapes that were not closed, if a fork of one of them may be here."""
     known = {node.fingerprint for node in nodes}
-    wanted = {str(node.parent.get("fingerprint", "")) for node in nodes if node.parent}
+    wanted = {str(node.parent["fingerprint"]) for node in nodes if "fingerprint" in node.parent}
     if wanted <= known:
         return
     unclosed = (one for one in nodes if one.tape and not one.tape.closed)
@@ -232,7 +241,7 @@ def _glance(path: str, size: int, changed: int) -> Glance:
         return Glance(problem=type(error).__name__)
 
 
-KINDS = {"reply": "edit", "raw": "edit", "draw": "draw", "": "rerun"}
+KINDS = {"reply": "edit", "raw": "edit", "draw": "draw", "child": "child", "": "rerun"}
 
 
 def intervention(parent: dict[str, Any]) -> str:

@@ -1,0 +1,193 @@
+"""Python children of an agent: tapes of their own, tied to their parent and proven with it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from cli_runs import Bench, draws, exchanges
+
+import tracefork_tui
+from tracefork_tui.tui.family import forest, read_folder
+
+CHILD = """
+    import sys, uuid
+    from talk import say
+    print(say(f"child {uuid.uuid4()} {sys.argv[1:]}"))
+"""
+
+AGENT = """
+    import multiprocessing, os, subprocess, sys, time, uuid
+    from concurrent.futures import ProcessPoolExecutor
+    from talk import say
+
+    def work(number):
+        return say(f"worker {number} {uuid.uuid4()} {time.time()}")
+
+    def forked():
+        if os.fork() == 0:
+            say(f"forked {uuid.uuid4()}")
+            if os.fork() == 0:
+                say("forked twice")
+                os._exit(0)
+            os.wait()
+            os._exit(0)
+        os.wait()
+
+    def process(method):
+        context = multiprocessing.get_context(method)
+        child = context.Process(target=work, args=(7,))
+        child.start()
+        child.join()
+        print(child.exitcode)
+
+    def pool():
+        with ProcessPoolExecutor(1) as pool:
+            print(list(pool.map(work, range(3))))
+
+    if __name__ == "__main__":
+        print(say("before"))
+        locals()[sys.argv[1]](*sys.argv[2:])
+        print(say("after"))
+"""
+
+
+def kin(bench: Bench) -> dict[str, tracefork_tui.Tape]:
+    return {path.name: bench.open(path.name) for path in sorted(bench.folder.glob("*.msgpack"))}
+
+
+def recorded(bench: Bench, *words: str) -> dict[str, tracefork_tui.Tape]:
+    """The tapes of the agent and of its children, by name; the replay is proven."""
+    bench.record(AGENT, *words)
+    done = bench.replay()
+    assert done.code == 0, done
+    assert "NOT PROVEN" not in done.err
+    assert "not recorded" not in done.err
+    return kin(bench)
+
+
+def labels(tape: tracefork_tui.Tape) -> list[str]:
+    return [step.request.body.decode().partition('"content":"')[2][:8] for step in exchanges(tape)]
+
+
+@pytest.mark.parametrize(
+    "words", [["process", "fork"], ["process", "spawn"], ["pool"]], ids=" ".join
+)
+def test_a_process_of_multiprocessing(bench: Bench, words: list[str]) -> None:
+    tapes = recorded(bench, *words)
+    assert list(tapes) == ["run.child-1.msgpack", "run.msgpack"]
+    child, parent = tapes.values()
+    assert len(exchanges(parent)) == 2
+    assert labels(child) == (["worker 7"] if len(words) > 1 else [f"worker {n}" for n in range(3)])
+    origin = child.header["child_of"]
+    assert origin["id"] == parent.header["id"]
+    assert origin["number"] == 1
+    assert origin["step"] >= 1
+    (note,) = (note for note in parent.notes if note.kind == "child")
+    assert note.data["file"] == "run.child-1.msgpack"
+    assert note.data["site"][0].startswith("agent.py:")
+    assert bench.cli("check", "run.child-1.msgpack").code == 0
+    assert "run.child-1.msgpack" in bench.cli("show", "run.msgpack").out
+
+
+def test_children_of_a_fork_server(bench: Bench) -> None:
+    tapes = recorded(bench, "process", "forkserver")
+    assert len(exchanges(tapes["run.child-1.child-1.msgpack"])) == 1
+
+
+def test_forks_and_their_forks(bench: Bench) -> None:
+    tapes = recorded(bench, "forked")
+    assert len(exchanges(tapes["run.child-1.msgpack"])) == 1
+    assert len(exchanges(tapes["run.child-1.child-1.msgpack"])) == 1
+    (root,) = forest(read_folder(str(bench.folder))).roots
+    names = [node.name for node in root.walk()]
+    assert names == ["run.msgpack", "run.child-1.msgpack", "run.child-1.child-1.msgpack"]
+
+
+def test_a_python_that_a_tool_runs(bench: Bench) -> None:
+    """Its result is a draw, so a replay does not run it; its tape is there to be read."""
+    bench.write("child.py", CHILD)
+    bench.record(
+        """
+        import subprocess, sys
+        from talk import say
+        print(say("before"))
+        done = subprocess.run([sys.executable, "child.py", "--flag"], capture_output=True)
+        print(say(done.stdout.decode()))
+        """
+    )
+    child = bench.open("run.child-1.msgpack")
+    assert len(exchanges(child)) == 1
+    assert [name for name, _ in draws(child)] == ["uuid.uuid4"]
+    assert child.header["command"][1:] == ["child.py", "--flag"]
+    before = bench.files()
+    done = bench.replay()
+    assert done.code == 0, done
+    assert "not run again, step 2 has its result" in done.err
+    assert bench.files() == before
+
+
+def test_a_changed_child_is_not_proven(bench: Bench) -> None:
+    bench.record(AGENT, "process", "fork")
+    bench.write("agent.py", AGENT.replace('f"worker', 'f"Worker'))
+    done = bench.replay()
+    assert done.code == 1, done
+    assert "child 1 (os.fork): NOT PROVEN" in done.err
+
+
+QUIET = """
+    import os, subprocess, sys
+    from talk import say
+
+    say("hello")
+    subprocess.run([sys.executable, "-c", "pass"])
+    subprocess.run([sys.executable, "-I", "-c", "pass"])
+    subprocess.run([sys.executable, "-S", "-c", "pass"], check=True)
+    if os.fork() == 0:
+        open("made.txt", "w").close()
+        os._exit(0)
+    os.wait()
+    if os.fork() == 0:
+        os.execv("/bin/true", ["true"])
+    os.wait()
+"""
+
+
+def test_a_child_without_a_step_leaves_no_tape_and_what_it_did_is_named(bench: Bench) -> None:
+    tape = bench.record(QUIET)
+    assert list(kin(bench)) == ["run.msgpack"]
+    shown = bench.cli("show", "run.msgpack").out
+    assert "file: writes made.txt, in child 2 (os.fork)" in shown
+    assert "-I -c pass: -I, -E or -S  (agent.py:7" in shown
+    assert "-S -c pass: -I, -E or -S  (agent.py:8" in shown
+    assert any("true" in str(note.data) for note in tape.notes if note.kind == "subprocess")
+    assert bench.replay().code == 0
+
+
+def test_a_child_sees_the_world_of_a_bare_run(bench: Bench) -> None:
+    look = "import json, os, sys; print(json.dumps([dict(os.environ), sys.path, sys.flags[:]]))"
+    agent = f"""
+    import os, subprocess, sys
+    from talk import say
+    say("hello")
+    look = {look!r}
+    for env in (None, {{"PATH": os.environ["PATH"]}}, {{**os.environ, "PYTHONPATH": "one:two"}}):
+        subprocess.run([sys.executable, "-c", look], env=env, check=True)
+        subprocess.run(["env"], env=env, check=True)
+        sys.stdout.flush()
+    """
+    bench.write("agent.py", agent)
+    bare = bench.run(sys.executable, "agent.py", PYTHONHASHSEED="7")
+    done = bench.cli(
+        "record", "-o", "run.msgpack", "--", sys.executable, "agent.py", PYTHONHASHSEED="7"
+    )
+    assert done.out == bare.out
+
+
+def test_nothing_is_left_where_plans_are_kept(bench: Bench, tmp_path: Path) -> None:
+    folder = tmp_path / "plans"
+    folder.mkdir()
+    bench.record(QUIET, TMPDIR=str(folder))
+    assert os.listdir(folder) == []
