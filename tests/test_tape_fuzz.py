@@ -23,7 +23,8 @@ from tracefork_tui.tape.columns import pack_numbers
 from tracefork_tui.tape.errors import TapeError
 from tracefork_tui.tape.packing import pack
 from tracefork_tui.tape.peek import peek
-from tracefork_tui.tape.reader import NOT_CLOSED, UNCHECKED, Tape
+from tracefork_tui.tape.indexed import NOT_CLOSED, UNCHECKED
+from tracefork_tui.tape.reader import Tape
 from tracefork_tui.tape.seal import made_here, seal
 from tracefork_tui.tape.writer import Writer
 

@@ -20,7 +20,8 @@ from tests.tape_damage import small_tape, step_shown
 from tests.tape_runs import HEADER, SECRET, SITE, URL, exchange, unique_bytes, workload
 from tracefork_tui.tape.check import check
 from tracefork_tui.tape.errors import TapeError
-from tracefork_tui.tape.reader import NOT_CLOSED, Tape
+from tracefork_tui.tape.indexed import NOT_CLOSED
+from tracefork_tui.tape.reader import Tape
 from tracefork_tui.tape.records import PROVENANCES
 from tracefork_tui.tape.seal import made_here, seal
 from tracefork_tui.tape.steps import Draw, Exchange

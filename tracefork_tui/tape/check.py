@@ -10,8 +10,9 @@ from . import frames, records
 from .codec import unpack
 from .errors import TapeError
 from .index import Index
+from .indexed import FOOTER_SIZE, NOT_CLOSED, UNCHECKED
 from .packed import Packed
-from .reader import FOOTER_SIZE, NOT_CLOSED, UNCHECKED, Tape
+from .reader import Tape
 from .seal import content_of
 from .steps import Exchange
 

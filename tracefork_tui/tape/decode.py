@@ -13,6 +13,7 @@ from .answer import Error
 from .steps import Chunk, Draw, Exchange, Headers, Request, Response, Step
 
 if TYPE_CHECKING:
+    from .proven import Proven
     from .reader import Tape
 
 SECOND = 1e6
@@ -55,7 +56,7 @@ def step(tape: Tape, n: int, found: list[list[Any]]) -> Step:
     return _draw(tape, found) if found[0][0] == records.DRAW else _exchange(tape, n, parts(found))
 
 
-def meaning(tape: Tape, found: list[list[Any]]) -> bytes:
+def meaning(tape: Proven, found: list[list[Any]]) -> bytes:
     """What a step means: see chain.py."""
     if found[0][0] == records.DRAW:
         _alone(found)
@@ -76,12 +77,12 @@ def meaning(tape: Tape, found: list[list[Any]]) -> bytes:
     )
 
 
-def headers(tape: Tape, pairs: list[Any]) -> Headers:
+def headers(tape: Proven, pairs: list[Any]) -> Headers:
     """Header pairs: each the atom of a pair, or the atom of a name with a value."""
     return [_header(tape, pair) for pair in pairs]
 
 
-def _header(tape: Tape, pair: Any) -> tuple[str, str]:
+def _header(tape: Proven, pair: Any) -> tuple[str, str]:
     if isinstance(pair, list):
         if len(pair) != 2 or not isinstance(pair[1], str):
             raise ValueError("a header is not a name and a value")

@@ -10,8 +10,8 @@ from . import frames, records
 from .codec import unpack
 from .errors import TapeError
 from .files import File, opened
+from .indexed import FOOTER_SIZE
 from .packed import Packed
-from .reader import FOOTER_SIZE
 
 START = 256
 HEADER_MOST = 1 << 20

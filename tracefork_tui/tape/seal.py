@@ -13,8 +13,9 @@ from .chain import START, link
 from .codec import pack
 from .errors import FullDisk, TapeError
 from .index import MEANING
+from .indexed import FOOTER_SIZE
 from .packed import Packed
-from .reader import FOOTER_SIZE, Tape
+from .reader import Tape
 from .tail import beside, remove, waiting
 from .writer import lock, write_all
 

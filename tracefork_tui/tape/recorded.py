@@ -1,0 +1,125 @@
+"""The records of a tape, each proven by its checksum as it is read, the last ones kept."""
+
+from __future__ import annotations
+
+import os
+from collections import OrderedDict
+from typing import Any, TypeVar
+
+from . import frames, records
+from .codec import unpack
+from .columns import Run, read_run
+from .errors import TapeError
+from .indexed import Indexed
+
+RECORDS_KEPT = 1024
+SMALL_RECORD = 4096
+RUNS_KEPT = 4
+T = TypeVar("T")
+
+
+class Recorded(Indexed):
+    """The records of a tape by step, by kind and by number."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._runs: OrderedDict[int, Run] = OrderedDict()
+        self._records: OrderedDict[int, list[Any]] = OrderedDict()
+        self._atoms: dict[int, Any] = {}
+        super().__init__(path)
+
+    def head_of(self, n: int) -> list[Any]:
+        """The first record of step `n`: its SEND or DRAW."""
+        offset = self.index.start_of(n)
+        if offset < 0:
+            raise TapeError(f"{self.path}: there is no step {n} (it has {self.index.steps})")
+        if self.index.run_of(n) is not None:
+            run = self._run(offset)
+            if not run.n <= n < run.n + len(run.times):
+                raise TapeError(f"{self.path}: step {n} is damaged: its draw is missing")
+            return run.record(n)
+        record = self._record(offset)
+        if record[0] not in (records.SEND, records.DRAW) or record[1] != n:
+            raise TapeError(f"{self.path}: step {n} is damaged: its first record is missing")
+        return record
+
+    def run(self, n: int) -> Run:
+        """The run of draws that step `n` is one of. Raises TapeError."""
+        return self._run(self.index.start_of(n))
+
+    def sources(self, n: int) -> tuple[list[list[Any]], bytes]:
+        """What the run of draws that step `n` is one of says of its sources, and which of them
+        each draw has; its values are not looked at. Raises TapeError.
+        """
+        record = self._record(self.index.start_of(n))
+        if record[0] != records.DRAWS or record[1] != n:
+            raise TapeError(f"{self.path}: step {n} is damaged: its draw is missing")
+        which = record[4] or bytes(record[2])
+        return record[3], which
+
+    def atom(self, number: int, kind: type = str) -> Any:
+        """An interned value by its number; `kind` str, or list for a list of texts."""
+        value = self._atoms.get(number) if type(number) is int else None
+        if value is None:
+            value = self._read_atom(number)
+        if not isinstance(value, kind):
+            raise TapeError(f"{self.path}: damaged: value {number} is not what it is used for")
+        return value
+
+    def _found(self, n: int) -> list[list[Any]]:
+        first = self.head_of(n)
+        if self.index.run_of(n) is not None:
+            return [first]
+        found = [self._record(offset) for offset in self.index.of_step(n)]
+        own = all(record[0] in records.STEP_KINDS and record[1] == n for record in found)
+        if found[:1] != [first] or not own:
+            raise TapeError(f"{self.path}: step {n} is damaged: a record of it is another's")
+        return found
+
+    def _of_kind(self, kind: int) -> list[list[Any]]:
+        found = [self._record(offset) for offset in self.index.of_kind(kind)]
+        if any(record[0] != kind for record in found):
+            raise TapeError(f"{self.path}: damaged: the index does not name its records")
+        return found
+
+    def _record(self, offset: int) -> list[Any]:
+        record = self._records.get(offset)
+        if record is None:
+            try:
+                payload = frames.read(self._file.pread, offset, self._size, self.salt).payload
+                record = records.checked(unpack(payload))
+            except (ValueError, OSError) as error:
+                raise TapeError(f"{self.path}: damaged at byte {offset}: {error}") from None
+            if len(payload) < SMALL_RECORD:
+                keep(self._records, offset, record, RECORDS_KEPT)
+        return record
+
+    def _run(self, offset: int) -> Run:
+        """The run of draws whose record is there. Raises TapeError for one that is damaged."""
+        run = self._runs.get(offset)
+        if run is None:
+            try:
+                record = self._record(offset)
+                if record[0] != records.DRAWS:
+                    raise ValueError("it is no run of draws")
+                run = read_run(record)
+            except ValueError as error:
+                raise TapeError(f"{self.path}: damaged at byte {offset}: {error}") from None
+            keep(self._runs, offset, run, RUNS_KEPT)
+        return run
+
+    def _read_atom(self, number: Any) -> Any:
+        offset = self.index.of_atom(number) if type(number) is int else -1
+        record = self._record(offset) if offset >= 0 else []
+        if record[:2] != [records.ATOM, number]:
+            raise TapeError(f"{self.path}: damaged: value {number} is not on the tape")
+        if len(self._atoms) >= RECORDS_KEPT:
+            self._atoms.clear()
+        self._atoms[number] = record[2]
+        return record[2]
+
+
+def keep(kept: OrderedDict[int, T], key: int, value: T, most: int) -> None:
+    """Cache `value`; what came first goes where there are more than `most`."""
+    kept[key] = value
+    if len(kept) > most:
+        kept.popitem(last=False)
