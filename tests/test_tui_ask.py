@@ -167,6 +167,25 @@ async def test_names_are_completed(tape: str) -> None:
         assert shown(pilot).splitlines()[-1] == " :watch stack"
 
 
+async def test_the_mouse_completes_and_opens(tape: str) -> None:
+    async with opened(tape) as pilot:
+        await press(pilot, *"&sta")
+        lines = shown(pilot).splitlines()
+        await pilot.click(offset=(3, next(y for y, one in enumerate(lines) if " status " in one)))
+        await settle(pilot)
+        assert shown(pilot).splitlines()[-1] == " &status"
+        await press(pilot, *" == 200", "enter")
+        assert "▽ 4 of 13" in shown(pilot)
+        await pilot.click("#filter")
+        await settle(pilot)
+        assert shown(pilot).splitlines()[-1] == " &status == 200"
+        await press(pilot, "escape")
+        await typed(pilot, "wtool")
+        await pilot.click("#watched")
+        await settle(pilot)
+        assert isinstance(pilot.app.screen, WatchesScreen)
+
+
 async def test_earlier_lines_come_back(tape: str) -> None:
     async with opened(tape) as pilot:
         await typed(pilot, "&n < 4")

@@ -56,7 +56,7 @@ ACTIONS: dict[str, Action] = {}
 KEYS: dict[str, str] = {}
 """The action that each key stands for."""
 _OWN_KEYS: dict[str, tuple[str, ...]] = {}
-GROUPS = ("Move", "Jump", "Search", "View", "Fork", "Tape")
+GROUPS = ("Move", "Jump", "Search", "Ask", "View", "Fork", "Tape")
 
 
 def action(

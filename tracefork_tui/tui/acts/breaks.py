@@ -63,7 +63,7 @@ def break_(screen: MainScreen, count: int | None) -> None:
 
 @action(label="break when", group="Ask", give=_give, expression=True,
         help="set a breakpoint wherever an expression is true")  # fmt: skip
-def when(screen: MainScreen, count: int | None) -> None:
+def break_when(screen: MainScreen, count: int | None) -> None:
     from ..judging import Judge, everywhere
 
     screen.ask_line("break when ", lambda text: _give(screen, text),

@@ -97,10 +97,10 @@ class MainScreen(Screen[None]):
         self.keys = Keys()
         self.timeline = Timeline(session, id="timeline")
         self.scans = Scans(self, session)
-        self._filter = Bar(id="filter")
+        self._filter = Bar("filter", id="filter")
         self.sieve = Sieve(self, self._filter)
-        self._note = Bar(id="note")
-        self._watched = Bar(id="watched")
+        self._note = Bar("note", id="note")
+        self._watched = Bar("watches", id="watched")
         self.watching = Watching(self, self._watched)
         self.body = LineView(id="body")
         self.player = Player(self.body, self.say)
@@ -156,8 +156,7 @@ class MainScreen(Screen[None]):
         self._show_step()
         self._accounts.learn()
         self._accounts.learn_family()
-        if self.session.beside.watches:
-            self.watching.load()
+        self.watching.begin()
         self.scrubbing.update()
         if not self.session.reader.ended:
             self._follower = self.set_interval(FOLLOW, self._follow)

@@ -31,6 +31,17 @@ class Watching:
         self._passing: Watch | None = None
         self.watches: list[Watch] = []
 
+    def begin(self) -> None:
+        """Take over the watches that are kept beside the tape, once the parser is loaded."""
+        if self._screen.session.beside.watches:
+            self._screen.run_worker(self._begin(), group="watch", exit_on_error=False)
+
+    async def _begin(self) -> None:
+        import asyncio
+
+        await asyncio.to_thread(_load_parser)
+        self.load()
+
     def load(self) -> None:
         """Take over the watches that are kept beside the tape."""
         from ...query import QueryError, compile
@@ -152,6 +163,12 @@ class Watching:
         if found is None:
             return "–", ""
         return found.text, "" if found.n == n else f" @{found.n}"
+
+
+def _load_parser() -> None:
+    from ...query import compile
+
+    compile("n")
 
 
 def changed(watch: Watch, change: Change) -> str:

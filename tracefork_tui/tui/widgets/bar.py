@@ -12,14 +12,18 @@ Part = tuple[str, str]
 
 
 class Bar(Widget):
-    """Parts of text with their styles, made harmless; the last one is cut where room is short."""
+    """Parts of text with their styles, made harmless; the last one is cut where room is short.
+
+    `action`: the id of what a click on the line does, "" for nothing.
+    """
 
     DEFAULT_CSS = """
     Bar { height: 1; background: $surface; padding: 0 1; display: none; }
     """
 
-    def __init__(self, id: str | None = None) -> None:
+    def __init__(self, action: str = "", id: str | None = None) -> None:
         super().__init__(id=id)
+        self._action = action
         self.parts: tuple[Part, ...] = ()
 
     @property
@@ -33,6 +37,10 @@ class Bar(Widget):
             self.parts = parts
             self.display = bool(parts)
             self.refresh()
+
+    async def on_click(self) -> None:
+        if self._action:
+            await self.run_action(f"screen.do('{self._action}')")
 
     def render(self) -> Content:
         room = self.size.width

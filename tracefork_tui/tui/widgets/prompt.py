@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.events import Click
 from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Static
@@ -146,15 +147,26 @@ class Prompt(Vertical):
 
     def _complete(self, way: int) -> None:
         """Put the next completion in its place."""
-        if not self._offers:
-            return
+        if self._offers:
+            at = self._chosen + way if self._chosen >= 0 else min(0, way)
+            self._choose(at % len(self._offers))
+
+    def _choose(self, at: int) -> None:
         if self._chosen < 0:
             self._before = self.input.value
-        self._chosen = (self._chosen + way) % len(self._offers)
-        one = self._offers[self._chosen]
+        self._chosen = at
+        one = self._offers[at]
         value = self._before[: one.start] + one.text + self._before[one.end :]
         self._write(value, one.start + len(one.text))
         self._show_offers()
+
+    def on_click(self, event: Click) -> None:
+        """A click on a completion takes it."""
+        listed = self.query_one(".offers").region
+        line = max(0, self._chosen - OFFERED + 1) + event.screen_y - listed.y
+        if listed.contains(event.screen_x, event.screen_y) and line < len(self._offers):
+            self._choose(line)
+        self.input.focus()
 
     def _fetch(self, way: int) -> None:
         """Put an earlier line there, or a later one."""
