@@ -34,7 +34,7 @@ END = 4  # [4, offset of the TABLE's frame (8 bytes)]
 END_SIZE = 19
 SMALLEST = 17  # bytes of a PART's frame
 MOST = 1 << 30  # bytes of a tape, besides 64 times the packed file's
-BLOCKS_KEPT = 16
+BLOCKS_KEPT = 64
 LOST = 2**64 - 1  # where a block would be
 _SHAPES = {PART: (int, bytes), TAIL: (bytes, bytes), TABLE: (bytes, bytes, bytes), END: (bytes,)}
 
