@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .memory import Memory
     from .widgets.firststeps import FirstSteps
 
+COLOURLESS = themes.Colourless()
 FIRST_SESSIONS = 3
 """In so many sessions the first keys are shown."""
 
@@ -58,6 +59,7 @@ class DebuggerApp(App[None]):
     ) -> None:
         super().__init__()
         self.config, self.memory = config, memory
+        self._filter: ControlFilter | None = None
         self._opened: list[Session] = []
         self._keys = TypeAhead(self, super().on_event)
         self.session = self._session(tape) if tape is not None else None
@@ -187,6 +189,12 @@ class DebuggerApp(App[None]):
             self.memory.save()
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """The last thing between a widget and the terminal: no control character passes."""
-        others = [themes.Colourless()] if self.no_color else super().get_line_filters()
-        return [ControlFilter(others)]
+        """The last thing between a widget and the terminal: no control character passes.
+
+        The filter stays the same object while it does the same: lines know by it that they have
+        been through it.
+        """
+        others = [COLOURLESS] if self.no_color else super().get_line_filters()
+        if self._filter is None or self._filter.others != others:
+            self._filter = ControlFilter(others)
+        return [self._filter]

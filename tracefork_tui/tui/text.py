@@ -102,10 +102,10 @@ class ControlFilter(LineFilter):
 
     def __init__(self, others: Sequence[LineFilter] = ()) -> None:
         super().__init__()
-        self._others = others
+        self.others = list(others)
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
-        for other in self._others:
+        for other in self.others:
             segments = other.apply(segments, background)
         if not any(_CONTROL.search(text) for text, _, control in segments if not control):
             return segments
