@@ -31,7 +31,7 @@ def origin(screen: MainScreen, count: int | None) -> None:
         _trace(screen, text.translate(PICTURES))
         return
     screen.body.focus()
-    screen.body.action_pick(1)
+    screen.body.pick_first()
     if screen.body.picked_text:
         screen.say("← → pick a word, Shift more, v the whole; o: its origin, w watches, y copies")
     else:

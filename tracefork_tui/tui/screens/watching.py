@@ -58,7 +58,7 @@ class Watching:
                 self._screen.scans.start(watch, urgent=False)
         for watch in known.values():
             self._screen.scans.stop(watch)
-        self.show()
+        self._changed()
 
     def add(self, query: Query) -> None:
         """Watch an expression. Raises Mistake."""
@@ -95,7 +95,7 @@ class Watching:
     def take(self, message: Scanned) -> None:
         """News from the background."""
         if message.scan in self.watches:
-            self.show()
+            self._changed()
         if self._pending is not None and message.scan in self._pending[0]:
             self._try()
 
@@ -125,15 +125,13 @@ class Watching:
 
     # Showing
 
+    def _changed(self) -> None:
+        self.show()
+        self._screen.update_context()
+
     def show(self) -> None:
-        """Show the values as of the step under the cursor."""
-        screen = self._screen
-        if screen.context.display:
-            self._bar.show()
-            if self.watches or screen.context.watched:
-                screen.update_context()
-        else:
-            self._bar.show(*self._line())
+        """Show the values as of the step under the cursor, where the column does not."""
+        self._bar.show(*(() if self._screen.context.display else self._line()))
 
     def _line(self) -> list[Part]:
         parts: list[Part] = []

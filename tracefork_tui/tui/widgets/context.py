@@ -196,10 +196,8 @@ class Context(Widget):
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self._parts: list[Part] = []
-        self.watched = False
 
     def show(self, facts: Facts) -> None:
-        self.watched = bool(facts.watches)
         parts: list[Part] = []
         for section in SECTIONS:
             told = section(facts)

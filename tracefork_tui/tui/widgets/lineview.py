@@ -24,6 +24,8 @@ STRIPS_KEPT = 512
 LINES_KEPT = 128
 MARGIN = 1
 MOST_WRAPPED = 200_000
+TITLES = frozenset((Kind.NEW, Kind.HEADING, Kind.SYSTEM, Kind.USER, Kind.ASSISTANT, Kind.CALL,
+                    Kind.RESULT))  # fmt: skip
 
 
 class LineView(ScrollView, can_focus=True):
@@ -205,6 +207,14 @@ class LineView(ScrollView, can_focus=True):
                 return
             line += way
             column = 0 if way > 0 or line < 0 else len(self.document.lines[line])
+
+    def pick_first(self) -> None:
+        """Pick the first word from the cursor on that is content, and no heading of ours."""
+        kinds, line = self.document.kinds, self.here()
+        while line < len(kinds) and (kinds[line] in TITLES or not self.document.lines[line]):
+            line += 1
+        self.put_cursor(line if line < len(kinds) else self.cursor)
+        self.action_pick(1)
 
     def action_extend(self, way: int) -> None:
         """Let what is picked reach to the end of the next word, or give its last word up."""
