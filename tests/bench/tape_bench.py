@@ -24,7 +24,6 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from hashlib import sha256
-from itertools import count
 from typing import Any
 
 from tests.tape_runs import (
@@ -37,6 +36,7 @@ from tests.tape_runs import (
     unique_bytes,
     workload,
 )
+from tracefork_tui.tape.columns import FLOATS
 from tracefork_tui.tape.packing import pack, unpack
 from tracefork_tui.tape.reader import Tape
 from tracefork_tui.tape.seal import seal
@@ -206,27 +206,40 @@ def table_of_packed(table: Table, path: str) -> None:
     table.tape("tape, packed", out, pack_ms=packing * 1e3, unpack_ms=back * 1e3)
 
 
-def long_table(folder: str, steps: int = 100_000) -> None:
+def in_records(writer: Writer, n: int, count: int) -> None:
+    """Draws from step `n` on, a record each."""
+    for k in range(n, n + count):
+        writer.draw(k, k, "", ["agent.py:9 in main"], 0, "time.time", "float", k / 7)
+
+
+def in_runs(writer: Writer, n: int, count: int) -> None:
+    """The same as an agent records them in quick succession."""
+    tail = writer.tail(n, 0)
+    assert tail is not None
+    clock = tail.source(FLOATS, ["", ["agent.py:9 in main"], 0, "time.time", "float"])
+    for k in range(n, n + count):
+        tail.keep(clock, FLOATS, k * 1000, k / 7)
+
+
+def long_table(folder: str, name: str, draw: Callable[[Writer, int, int], None]) -> None:
+    """100 000 steps, each 250th of them an exchange of one long conversation."""
+    steps, every = 100_000, 250
     path = os.path.join(folder, "long.msgpack")
-    writer, number = Writer.create(path, HEADER), count(1)
-    turns = list(workload(steps // 250))
-    waiting = iter(turns)
+    writer, turns = Writer.create(path, HEADER, force=True), list(workload(steps // every))
 
     def write() -> None:
-        for n in number:
-            if n > steps:
-                return
-            if n % 250:
-                writer.draw(n, n, "", ["agent.py:9 in main"], 0, "time.time", "float", n / 7)
-            else:
-                body, reply = next(waiting)
-                exchange(writer, n, n, body, [reply])
+        for turn, (body, reply) in enumerate(turns):
+            first = turn * every + 1
+            draw(writer, first, every - 1)
+            exchange(writer, first + every - 1, first + every, body, [reply])
 
     took = timed(write)
     writer.close()
     scanned = timed(lambda: Tape(path).close())
     closing = timed(lambda: seal(path, {"exit_code": 0}, 1, SECRET).close())
-    print(f"{steps} steps, a record each; open by scanning {scanned * 1e3:.0f} ms")
+    raw = sum(len(a) + len(b) for a, b in turns)
+    print(f"{steps} steps, {raw / 2**20:.0f} MiB of bodies, {name}; open by scanning")
+    print(f"  {scanned * 1e3:.0f} ms; against the unique bytes and 8 bytes a draw")
     table = Table(unique_bytes(turns) + 8 * steps, 0)
     table.tape("tape", path, write_us=took / steps * 1e6, close_ms=closing * 1e3)
     table_of_packed(table, path)
@@ -237,7 +250,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for n in turns:
             workload_table(n, folder)
-        long_table(folder)
+        long_table(folder, "a record each", in_records)
+        long_table(folder, "draws in runs", in_runs)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     print(f"peak of this process: {peak / 1024:.0f} MiB")
 
