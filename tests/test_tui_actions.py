@@ -136,7 +136,7 @@ async def test_search_looks_into_the_view_that_is_open(tape: str) -> None:
 
 
 async def test_views_in_turn(tape: str) -> None:
-    names = ["CHAT", "DELTA", "REQUEST", "RESPONSE", "STREAM", "HEADERS", "SITE"]
+    names = ["CHAT", "DELTA", "REQUEST", "RESPONSE", "STREAM", "HEADERS", "COST", "SITE"]
     async with opened(tape) as pilot:
         screen = await press(pilot, "8", "G")
         for name in [*names[1:], names[0]]:

@@ -124,6 +124,7 @@ KEY_NAMES = {
     "colon": ":",
     "apostrophe": "'",
     "comma": ",",
+    "backslash": "\\",
     "ampersand": "&",
     "asterisk": "*",
     "number_sign": "#",

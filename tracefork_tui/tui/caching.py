@@ -116,26 +116,26 @@ def _differences(before: Any, after: Any) -> Iterator[FieldChange]:
     if not isinstance(before, dict) or not isinstance(after, dict):
         return
     for name in (*SETTINGS, *SYSTEMS):
-        one, other = (_unmarked(asked.get(name, ABSENT)) for asked in (before, after))
+        one, other = (unmarked(asked.get(name, ABSENT)) for asked in (before, after))
         yield from changes(name, one, other)
     for name in LISTS:
         one, other = before.get(name), after.get(name)
         if isinstance(one, list) and isinstance(other, list):
             for place, (x, y) in enumerate(zip(one, other, strict=False)):
-                yield from changes(f"{name}[{place}]", _unmarked(x), _unmarked(y))
+                yield from changes(f"{name}[{place}]", unmarked(x), unmarked(y))
             if len(other) < len(one):
                 yield FieldChange(f"{name}[{len(other)}]", one[len(other)], ABSENT)
 
 
-def _unmarked(value: Any, depth: int = 0) -> Any:
+def unmarked(value: Any, depth: int = 0) -> Any:
     """JSON without its cache marks, and a text for a list that holds only that."""
     if depth > 40:
         return value
     if isinstance(value, dict):
         kept = {key: one for key, one in value.items() if key != "cache_control"}
-        return {key: _unmarked(one, depth + 1) for key, one in kept.items()}
+        return {key: unmarked(one, depth + 1) for key, one in kept.items()}
     if isinstance(value, list):
-        items = [_unmarked(one, depth + 1) for one in value]
+        items = [unmarked(one, depth + 1) for one in value]
         if len(items) == 1 and isinstance(items[0], dict) and items[0].keys() == {"type", "text"}:
             return items[0]["text"]
         return items

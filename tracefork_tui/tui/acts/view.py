@@ -104,6 +104,12 @@ def fold_all(screen: MainScreen, count: int | None) -> None:
     screen.say("folded" if screen.body.fold_all() else "unfolded")
 
 
+@action("backslash", label="lanes", group="View",
+        help="lanes of conversations, and of parallel exchanges, or none")  # fmt: skip
+def lanes(screen: MainScreen, count: int | None) -> None:
+    screen.say("lanes are shown" if screen.timeline.toggle_lanes() else "no lanes are shown")
+
+
 @action("p", label="play", group="View",
         help="the stream as it came, at its own pace; again: 4 times as fast, at once")  # fmt: skip
 def play(screen: MainScreen, count: int | None) -> None:

@@ -15,6 +15,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from ..ink import Inks
+from ..lanes import Lanes, Talk, talk_of
 from ..layout import cells
 from ..rows import Row, row_of
 from ..session import Session
@@ -23,6 +24,17 @@ ROWS_KEPT = 512
 BUDGET = 0.008
 REST = 0.01
 MARGIN = 2
+ABOVE = 20
+"""Rows above the screen that are looked at for lanes which come from there."""
+
+LANES = ((44, 8), (34, 5), (0, 3))
+"""Width of the list, and the most lanes that it has room for."""
+
+LANE_INKS = ("edge", "key", "string", "number")
+CUT = "¢ "
+"""Before an exchange at which the cached prompt broke."""
+
+NO_TALK = Talk(0, "", 0.0, 0.0)
 KEPT = ("rec",)
 BREAK = "■"
 STRAY = "∉"
@@ -58,6 +70,12 @@ class Timeline(ScrollView, can_focus=True):
         super().__init__(id=id)
         self._session = session
         self._rows: OrderedDict[int, Row] = OrderedDict()
+        self._talks: OrderedDict[int, Talk] = OrderedDict()
+        self._lanes = Lanes([], 1, {})
+        self._top = 0
+        self._laid: tuple[object, ...] = ()
+        self._read = 0
+        self.laned = True
         self._brief = True
         self._late = False
         self._spent = 0.0
@@ -75,6 +93,8 @@ class Timeline(ScrollView, can_focus=True):
     def update_count(self) -> None:
         """Take in that the tape has grown, or that steps which were incomplete now are not."""
         self._rows.clear()
+        self._talks.clear()
+        self._read += 1
         self.update_rows()
 
     def update_rows(self) -> None:
@@ -121,7 +141,30 @@ class Timeline(ScrollView, can_focus=True):
         if y >= self._session.lens.height:
             edge = Segment("│", self._inks.page + self._inks["edge"])
             return Strip([Segment(" " * (width - 1), self._inks.page), edge])
-        return self._draw(self._row(self._session.lens.step(y)), width)
+        self._lay_lanes(width)
+        return self._draw(self._row(self._session.lens.step(y)), width, y)
+
+    def _lay_lanes(self, width: int) -> None:
+        """Find the lanes of the rows on screen and some above them, if those are other rows."""
+        lens, top, height = self._session.lens, self.scroll_offset.y, self.size.height
+        picture = lens, lens.height, top, height, width, self._read
+        if self._brief or self._laid == picture:
+            return
+        self._top = max(0, top - ABOVE)
+        steps = [lens.step(y) for y in range(self._top, min(lens.height, top + height))]
+        for n in steps:
+            self._row(n)
+        talks = [self._talks.get(n, NO_TALK) for n in steps]
+        most = next(most for least, most in LANES if width >= least) if self.laned else 1
+        self._lanes = Lanes(talks, most, self._lanes.columns)
+        self._laid = (*picture[:-1], self._read)
+
+    def toggle_lanes(self) -> bool:
+        """Show lanes, or not; whether they are shown."""
+        self.laned = not self.laned
+        self._laid = ()
+        self.refresh()
+        return self.laned
 
     def _row(self, n: int) -> Row:
         row = self._rows.get(n)
@@ -132,8 +175,11 @@ class Timeline(ScrollView, can_focus=True):
             return Row(n, "●", "")
         started = time.perf_counter()
         row = self._rows[n] = row_of(reader, n)
+        self._talks[n] = talk_of(reader, n)
+        self._read += 1
         if len(self._rows) > ROWS_KEPT:
             self._rows.popitem(last=False)
+            self._talks.popitem(last=False)
         self._spent += time.perf_counter() - started
         if self._spent > BUDGET and not self._late:
             self._late = True
@@ -143,9 +189,10 @@ class Timeline(ScrollView, can_focus=True):
     def _read_on(self) -> None:
         """Read the lines that the last paint had no time for."""
         self._spent, self._late = 0.0, False
+        self._laid = ()
         self.refresh()
 
-    def _draw(self, row: Row, width: int) -> Strip:
+    def _draw(self, row: Row, width: int, y: int) -> Strip:
         inks = self._inks
         here = row.n == self._cursor
         base = inks.under_cursor(self.has_focus) if here else inks.page
@@ -154,8 +201,16 @@ class Timeline(ScrollView, can_focus=True):
         glyph = "bad" if row.bad else "draw" if dim else "exchange"
         words = "bad" if row.bad else "draw" if dim else "text"
         tail = f" {row.provenance}" if self._session.is_fork else ""
-        room = width - digits - 5 - len(tail) - 1
+        lanes, place = self._lanes, y - self._top
+        columns = lanes.cells(place, row.glyph) if lanes.width > 1 else row.glyph
+        signs = [
+            (sign, glyph if sign == row.glyph else LANE_INKS[column % len(LANE_INKS)])
+            for column, sign in enumerate(columns)
+        ]
+        room = width - digits - 4 - len(signs) - len(tail) - 1
+        cut = place in lanes.breaks
         note = self._session.beside.notes.get(row.n)
+        room -= len(CUT) if cut else 0
         text = fit(f"✎ {note} · {row.words}" if note else row.words, room)
         breaks = self._session.beside.break_steps
         part = "kept" if row.provenance in KEPT else "changed"
@@ -164,7 +219,9 @@ class Timeline(ScrollView, can_focus=True):
             (self._marked(row.n), "mark"),
             (f"{row.n:>{digits}}", "draw"),
             (BREAK if row.n in breaks else " ", "bad"),
-            (f"{row.glyph} ", glyph),
+            *signs[:-1],
+            (f"{signs[-1][0]} ", signs[-1][1]),
+            (CUT if cut else "", "bad"),
             (text, words),
             (" " * (room - cells(text)), "text"),
             (tail, part),
