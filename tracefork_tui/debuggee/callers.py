@@ -22,7 +22,12 @@ ON_BEHALF = re.compile(
     r"[/\\]python3[^/\\]*[/\\](?:pathlib|email|glob|shutil|os|platform|getpass|tempfile)(?:\.py$|[/\\])"
     r"|^<frozen (?:os|posixpath|genericpath)>$"
 )
-ENTRY_POINT = re.compile(rb"^from\s+([A-Za-z_][\w]*)", re.MULTILINE)
+LIBRARIES = (
+    *("httpx", "httpx2", "httpcore", "httpcore2", "h11", "h2", "hpack", "anyio", "sniffio"),
+    *("certifi", "idna", "anthropic", "openai", "pydantic", "pydantic_ai", "litellm"),
+    *("langchain_core", "langchain_anthropic"),
+)
+ENTRY_POINT = re.compile(rb"^from\s+([A-Za-z_]\w*)[^\n]*\n(?:.*\n)*?\s*sys\.exit\(", re.MULTILINE)
 
 
 class Callers:
@@ -113,7 +118,8 @@ class Callers:
             return False
         if any(path.startswith(root) for root in self._distribution()):
             return True
-        return not PACKAGES.search(path) and not path.startswith(STDLIB)
+        known = PACKAGES.search(path) or path.startswith(STDLIB) or _vendored(path)
+        return not known
 
     def _distribution(self) -> list[str]:
         """The directories of the packages that own `__main__`, and of those named by --user."""
@@ -125,7 +131,7 @@ class Callers:
         names = list(self._extra)
         if spec is not None:
             names.append(spec.name.partition(".")[0])
-        elif script and os.path.dirname(script) == os.path.join(sys.prefix, "bin"):
+        elif script and not script.endswith(".py"):
             names.extend(_entry_package(script))
         found: list[str] = []
         for name in names:
@@ -144,8 +150,17 @@ def _ours(path: str) -> bool:
     return path.startswith(HERE) and not path.startswith(DEMO)
 
 
+def _vendored(path: str) -> bool:
+    """True for a file of a known library, wherever it is installed."""
+    for name in LIBRARIES:
+        origin = getattr(sys.modules.get(name), "__file__", None)
+        if origin and path.startswith(os.path.join(os.path.dirname(os.path.abspath(origin)), "")):
+            return True
+    return False
+
+
 def _entry_package(script: str) -> list[str]:
-    """The package that a console script starts."""
+    """The package that a console script starts; none for any other script."""
     try:
         with open(script, "rb") as file:
             match = ENTRY_POINT.search(file.read(4096))
