@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 import pytest
+from tui_app import LARGE, app_of, settle, shown, until
 
 import tracefork_tui
 from tracefork_tui.demo.server import serve
@@ -95,7 +96,10 @@ def test_all_others(tmp_path):
         for command in commands()[2:]:
             words = shlex.split(command)
             assert words[0] == "tracefork-tui"
-            if words[1].endswith(".msgpack"):
+            if "--run" in words:
+                shutil.copytree(ROOT / "tapes", tmp_path / "tapes")
+                assert "step 19" in told(command, tmp_path), command
+            elif words[1].endswith(".msgpack"):
                 assert in_terminal(command, b"q", tmp_path)[0] == 0, command
             else:
                 run = command.replace("python my_agent", f"{sys.executable} my_agent")
@@ -106,6 +110,53 @@ def test_all_others(tmp_path):
             ran.append(words[1])
     assert {"record", "replay", "show", "check", "fork", "diff", "faults"} <= set(ran)
     assert (tmp_path / "run.fork-2.msgpack").exists()
+
+
+def told(command: str, folder: Path) -> str:
+    """What a session that is told in advance says."""
+    done = subprocess.run(
+        command, shell=True, cwd=folder, env=environment(), capture_output=True, text=True
+    )
+    assert done.returncode == 0, (command, done)
+    return done.stderr
+
+
+async def test_the_walk(tmp_path, monkeypatch):
+    """Each thing that the walk tells to type does what it says."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    for tape in (ROOT / "tapes").glob("*.msgpack"):
+        shutil.copy(tape, tmp_path)
+    typed = re.findall(r"`(:\w[^`]+)`", README.partition("to its cause")[2].partition("```")[0])
+    breakpoint, watch, watches, origin = typed
+    app = app_of(str(tmp_path / "refund.msgpack"))
+    async with app.run_test(size=LARGE) as pilot:
+        await settle(pilot)
+        await type_in(pilot, breakpoint)
+        await type_in(pilot, "G", "C")
+        assert app.session.cursor == 19
+        await type_in(pilot, watch)
+        await type_in(pilot, watches)
+        await until(pilot, lambda: "480" in shown(pilot))
+        await type_in(pilot, "q", origin)
+        await until(pilot, lambda: "entered at step 19 as the model's reply" in shown(pilot))
+        await type_in(pilot, "q", "f")
+        assert "edit the reply" in shown(pilot)
+        assert "480" in shown(pilot)
+        await type_in(pilot, "escape", "t")
+        assert "refund.fork-1" in shown(pilot)
+    app = app_of(str(tmp_path / "refund.fork-1.msgpack"))
+    async with app.run_test(size=LARGE) as pilot:
+        await settle(pilot)
+        await type_in(pilot, "d")
+        await until(pilot, lambda: "18 steps shared" in shown(pilot))
+        assert "exit 0" in shown(pilot)
+
+
+async def type_in(pilot, *keys):
+    """Keys, and lines after a colon."""
+    for key in keys:
+        await (pilot.press(*key, "enter") if key.startswith(":") else pilot.press(key))
+        await settle(pilot)
 
 
 def test_the_demo_opens_its_tape(tmp_path):

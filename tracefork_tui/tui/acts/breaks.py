@@ -39,10 +39,12 @@ def _give(screen: MainScreen, text: str) -> None:
         return
     query = compiled(text)
     breakpoints = screen.session.beside.breakpoints
-    if any(one.when == query.text for one in breakpoints):
-        raise Mistake("there is that breakpoint already; B lists them")
-    breakpoints.append(Breakpoint(when=query.text))
-    screen.keep(f"breakpoint {len(breakpoints)} where {short(query.text, NAME)}")
+    place = next((k for k, one in enumerate(breakpoints) if one.when == query.text), -1)
+    if place < 0:
+        place = len(breakpoints)
+        breakpoints.append(Breakpoint(when=query.text))
+    breakpoints[place].enabled = True
+    screen.keep(f"breakpoint {place + 1} where {short(query.text, NAME)}")
 
 
 def compiled(text: str) -> Query:
