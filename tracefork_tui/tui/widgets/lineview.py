@@ -9,7 +9,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding, BindingType
 from textual.events import Click, MouseDown, MouseEvent, MouseMove, MouseUp, Resize
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.reactive import Reactive, var
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -54,7 +54,7 @@ class LineView(ScrollView, can_focus=True):
 
     ALLOW_SELECT = False
     needle: var[str] = var("")
-    virtual_size = Reactive(Size(0, 0), layout=False)
+    virtual_size = Reactive(Size(0, 0), layout=False, repaint=False)
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -70,6 +70,7 @@ class LineView(ScrollView, can_focus=True):
         self._strips: OrderedDict[int, Strip] = OrderedDict()
         self._spans: OrderedDict[int, list[Span]] = OrderedDict()
         self._inks = Inks(self)
+        self._bars: tuple[int, int, Size] | None = None
 
     @property
     def wraps(self) -> bool:
@@ -81,14 +82,18 @@ class LineView(ScrollView, can_focus=True):
     def show(self, document: Document, keep_place: bool = False) -> None:
         """Show another document from its new part on, or from the same row as before."""
         at_end = keep_place and self.max_scroll_y - self.scroll_offset.y <= 1
+        used = self._lay.height - self.scroll_offset.y
         self.document, self.match = document, None
         self.picked = self._anchor = None
-        self._relayout()
+        self._lay_out()
+        used = min(self.size.height, max(used, self._lay.height - self.scroll_offset.y))
+        self.refresh(Region(0, 0, self.size.width, used))
         if at_end and self._lay.height > self.size.height:
             self.scroll_to(y=self._lay.height, animate=False, force=True)
         elif not keep_place:
             self.cursor = min(document.fresh, max(0, len(document.lines) - 1))
-            self.scroll_to(0, self.start_row, animate=False, force=True)
+            if self.scroll_offset != (0, self.start_row):
+                self.scroll_to(0, self.start_row, animate=False, force=True)
 
     @property
     def start_row(self) -> int:
@@ -318,7 +323,11 @@ class LineView(ScrollView, can_focus=True):
 
     def watch_virtual_size(self, size: Size) -> None:
         """Another document moves the scroll bars; nothing else on the screen is laid out anew."""
-        self._scroll_update(size)
+        window = self.size
+        bars = (max(size.width, window.width), max(size.height, window.height), window)
+        if bars != self._bars:
+            self._bars = bars
+            self._scroll_update(size)
 
     def watch_needle(self) -> None:
         self.match = None
@@ -341,11 +350,15 @@ class LineView(ScrollView, can_focus=True):
         return max(1, self.scrollable_content_region.width - 2 * MARGIN)
 
     def _relayout(self) -> None:
+        self._lay_out()
+        self.refresh()
+
+    def _lay_out(self) -> None:
         self._layout_width = self._width if self.wraps else 0
         self._lay = Layout(self.document.lines, self._layout_width, self.whole)
         self.virtual_size = Size(self._lay.cells + MARGIN, self._lay.height)
         self._spans.clear()
-        self._forget()
+        self._strips.clear()
 
     def _forget(self) -> None:
         self._strips.clear()
