@@ -30,19 +30,34 @@ FEWEST = 16
 LASTS = 100_000_000
 """Nanoseconds after which a burst is appended to the tape."""
 LONGEST = 4096
+LAST = MOST - 1
+ATOMIC = sys.version_info >= (3, 10) and getattr(sys, "_is_gil_enabled", lambda: True)()
 SPOTS = 1024
 
 Chain = tuple[tuple[CodeType, int], ...]
 
 
 class Spot:
-    """A place that has drawn a number in this burst, and what is known of it."""
+    """A place that has drawn a number in this burst, and what is known of it.
 
-    __slots__ = ("chain", "column", "cut", "epoch", "kind", "more", "place", "task")
+    `chain`: its frames. `base`: below them the main module's own, which is known by itself: it
+    lives as long as the program, and to ask a frame for its code is dear where an audit hook
+    listens. `whole`: these are all frames down to the first. `alone`: and it is the main thread,
+    outside of any task; the same frames are so again.
+    """
 
-    def __init__(self, chain: Chain, cut: bool, task: str, kept: Kept) -> None:
-        self.chain = chain
-        self.cut = cut
+    __slots__ = (
+        "alone", "base", "base_at", "chain", "column", "epoch", "kind", "more", "place", "task", "whole"
+    )  # fmt: skip
+
+    def __init__(self, chain: Chain, base: FrameType, task: str, kept: Kept) -> None:
+        whole = base.f_back is None
+        main = whole and base.f_globals.get("__name__") == "__main__"
+        self.chain = chain if main else (*chain, (base.f_code, base.f_lasti))
+        self.base = base if main else None
+        self.base_at = base.f_lasti
+        self.whole = whole
+        self.alone = whole and not task
         self.task = task
         self.epoch, self.place, self.column, self.kind, self.more = kept[1:]
 
@@ -65,17 +80,12 @@ class Burst:
         self.which: Any = None
         self.head: Any = None
         self.kept: Kept | None = None
-        self.running: Callable[[], Any] = lambda: None
         self._session = session
         self._clock = clock
         self._tail: Tail | None = None
         self._until = self._last = self._quick = self._told = 0
         self._places: dict[Any, int] = {}
         self._off = False
-
-    def watch(self, module: Any) -> None:
-        """asyncio is there: its loops have tasks."""
-        self.running = module._get_running_loop
 
     def shut(self) -> None:
         """Numbers are given out: nothing is taken without asking until the next one is kept."""
@@ -94,6 +104,39 @@ class Burst:
                 self._session.writer.settle()
             except TapeError as error:
                 self._session.stop(error)
+
+    def putter(self) -> Callable[[Spot, Any], bool]:
+        """What keeps a number of a known place without asking; it tells if it could.
+
+        Between its look at `limit` and the new count nothing is called, so that no other thread
+        and no signal's handler comes in between: CPython looks for them at calls and at jumps
+        back, from 3.10 on. All who change a burst under the lock set `limit` to 0 before.
+        """
+        clock, lock = self._clock, self._session.lock
+
+        def put(spot: Spot, value: Any) -> bool:
+            now = clock()
+            if now >= self.limit or spot.epoch != self.epoch:
+                return False
+            at = self.count
+            try:
+                spot.column[at] = value
+            except (ValueError, OverflowError):
+                return False
+            self.times[at] = now
+            self.which[at] = spot.place
+            self.count = self.head[COUNT] = at + 1
+            if at == LAST:
+                self.limit = 0
+                with lock:
+                    self.close()
+            return True
+
+        def locked(spot: Spot, value: Any) -> bool:
+            with lock:
+                return put(spot, value)
+
+        return put if ATOMIC else locked
 
     def take(self, n: int, said: tuple[Any, ...], value: Any, more: Stretch | None) -> bool:
         """Keep draw `n` with those that wait; False where it is to be appended by itself.
@@ -178,30 +221,28 @@ class Quick:
         self.known = self._knows()
 
     def _knows(self) -> Callable[[Any], Spot | None]:
-        session, burst, find = self._session, self._session.burst, self._spots.get
-        ident, main, within = threading.get_ident, threading.main_thread().ident, session.within.get
+        find, within = self._spots.get, self._session.within.get
 
         def known(frame: Any) -> Spot | None:
             """The place that draws, where all of it is as it was."""
             spot = find(frame.f_lasti)
-            if spot is None or spot.epoch != burst.epoch or within() is not None:
+            if spot is None or within() is not None:
                 return None
             for code, at in spot.chain:
                 if frame is None or frame.f_code is not code or frame.f_lasti != at:
                     return None
                 frame = frame.f_back
-            if frame is not None and not spot.cut:
-                return None
-            alone = burst.running() is None and ident() == main
-            return spot if spot.task == ("" if alone else task_name()) else None
+            if frame is not spot.base or (frame is not None and frame.f_lasti != spot.base_at):
+                if spot.whole:
+                    return None
+            return spot if spot.alone or spot.task == task_name() else None
 
         return known
 
     def recorder(self, real: Callable[..., Any], other: Callable[..., Any]) -> Callable[..., Any]:
         """`real`, recorded; `other(frame, args, kwargs)` where the place is not known."""
-        burst, lock, clock = self._session.burst, self._session.lock, self._session.clock
         inside, getframe, known = self._session.inside.get, sys._getframe, self.known
-        drawn = self.drawn
+        put, drawn = self._session.burst.putter(), self.drawn
 
         def recorded(*args: Any, **kwargs: Any) -> Any:
             if inside():
@@ -211,25 +252,12 @@ class Quick:
             if spot is None:
                 return other(frame, args, kwargs)
             try:
-                value = real(*args, **kwargs)
+                value = real(*args, **kwargs) if args or kwargs else real()
             except BaseException as error:
                 return drawn(frame, _raising(error))
-            if type(value) is spot.kind:
-                with lock:
-                    now = clock()
-                    if now < burst.limit and spot.epoch == burst.epoch:
-                        at = burst.count
-                        try:
-                            spot.column[at] = value
-                        except (ValueError, OverflowError):
-                            return drawn(frame, lambda: value)
-                        burst.times[at] = now
-                        burst.which[at] = spot.place
-                        burst.count = burst.head[COUNT] = at + 1
-                        if at == MOST - 1:
-                            burst.close()
-                        return value
-            return drawn(frame, lambda: value)
+            if type(value) is spot.kind and put(spot, value):
+                return value
+            return drawn(frame, _giving(value))
 
         return recorded
 
@@ -237,36 +265,25 @@ class Quick:
         self, real: Callable[..., Any], other: Callable[..., Any], advance: bool
     ) -> Callable[..., Any]:
         """`real`, fed from the tape; with `advance` it is called all the same."""
-        burst, lock, clock = self._session.burst, self._session.lock, self._session.clock
         inside, getframe, known = self._session.inside.get, sys._getframe, self.known
+        burst, lock, put = self._session.burst, self._session.lock, self._session.burst.putter()
 
         def fed(*args: Any, **kwargs: Any) -> Any:
             if inside():
                 return real(*args, **kwargs)
             frame = getframe(1)
             spot = known(frame)
-            if spot is not None:
+            more = spot.more if spot is not None else None
+            if spot is not None and more is not None:
                 with lock:
-                    now, at, more = clock(), burst.count, spot.more
-                    if (
-                        now < burst.limit
-                        and spot.epoch == burst.epoch
-                        and more is not None
-                        and more.next < more.fit
-                        and more.numbers[more.next] == burst.n + at
-                        and type(more.values[more.next]) is spot.kind
-                    ):
-                        value = more.values[more.next]
-                        more.next += 1
-                        spot.column[at] = value
-                        burst.times[at] = now
-                        burst.which[at] = spot.place
-                        burst.count = burst.head[COUNT] = at + 1
-                        if at == MOST - 1:
-                            burst.close()
-                        if advance:
-                            real(*args, **kwargs)
-                        return value
+                    at = more.next
+                    if at < more.fit and more.numbers[at] == burst.n + burst.count:
+                        value = more.values[at]
+                        if type(value) is spot.kind and put(spot, value):
+                            more.next = at + 1
+                            if advance:
+                                real(*args, **kwargs)
+                            return value
             return other(frame, args, kwargs)
 
         return fed
@@ -279,20 +296,24 @@ class Quick:
         if kept is not None and kept[0] == threading.get_ident():
             if len(self._spots) >= SPOTS:
                 self._spots.clear()
-            chain, cut = _chain(frame, self._session.callers.user)
-            self._spots[frame.f_lasti] = Spot(chain, cut, task_name(), kept)
+            chain, base = _chain(frame, self._session.callers.user)
+            self._spots[frame.f_lasti] = Spot(chain, base, task_name(), kept)
         return value
 
 
-def _chain(frame: FrameType | None, user: Callable[[FrameType], bool]) -> tuple[Chain, bool]:
-    """The frames that make a call site, and whether it goes no further though there are more."""
+def _chain(frame: FrameType, user: Callable[[FrameType], bool]) -> tuple[Chain, FrameType]:
+    """The frames that make a call site, and the last of them apart."""
     found: list[tuple[CodeType, int]] = []
-    users = 0
-    while frame is not None and users < MOST_FRAMES:
+    users = user(frame) and not generated(frame.f_code)
+    while frame.f_back is not None and users < MOST_FRAMES:
         found.append((frame.f_code, frame.f_lasti))
-        users += user(frame) and not generated(frame.f_code)
         frame = frame.f_back
-    return tuple(found), frame is not None
+        users += user(frame) and not generated(frame.f_code)
+    return tuple(found), frame
+
+
+def _giving(value: Any) -> Callable[[], Any]:
+    return lambda: value
 
 
 def _raising(error: BaseException) -> Callable[[], Any]:

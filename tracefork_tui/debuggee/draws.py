@@ -61,7 +61,6 @@ TOKENS = (("token_bytes", "bytes"), ("token_hex", "str"), ("token_urlsafe", "str
 def install(session: Session, hooks: AfterImport) -> None:
     """Replace the sources of every module, loaded or yet to be."""
     draws = _Draws(session)
-    hooks.on("asyncio.events", session.burst.watch)
     draws.clocks()
     draws.entropy()
     hooks.on("datetime", draws.dates)

@@ -23,7 +23,6 @@ WHOLE = 8
 """The width at which the numbers themselves are kept."""
 
 _CODES = {1: "b", 2: "h", 4: "i", WHOLE: "q"}
-_LEAST = tuple((width, -(1 << (8 * width - 1))) for width in (1, 2, 4))
 
 
 class Run(NamedTuple):
@@ -53,7 +52,8 @@ def pack_run(
     values: Sequence[Any],
 ) -> list[Any]:
     """A DRAWS record. `sources`: the kind of its column (INTEGERS, ...) and what the record says
-    of each; `values`: integers, floats, or objects packed as msgpack, by the kind of the column.
+    of each; `values`: integers, the bits of floats as integers, or objects packed as msgpack, by
+    the kind of the column.
     """
     columns: list[list[Any]] = [[] for _ in sources]
     if len(columns) == 1:
@@ -84,10 +84,14 @@ def read_run(record: list[Any]) -> Run:
 def pack_numbers(values: Sequence[int]) -> bytes:
     """At least one integer of 64 bits: the width, the first one, the differences."""
     differences = list(map(sub, values[1:], values))
-    low, high = min(differences, default=0), max(differences, default=0)
-    width = next((width for width, least in _LEAST if least <= low and high < -least), WHOLE)
-    first, rest = values[:1], differences if width < WHOLE else values[1:]
-    return bytes((width,)) + _dump(array("q", first)) + _dump(array(_CODES[width], rest))
+    first = _dump(array("q", values[:1]))
+    for width, code in _CODES.items():
+        try:
+            rest = array(code, differences if width < WHOLE else values[1:])
+        except OverflowError:
+            continue
+        return bytes((width,)) + first + _dump(rest)
+    raise ValueError("a number of more than 64 bits")
 
 
 def numbers(data: bytes, count: int) -> Sequence[int]:
@@ -106,8 +110,6 @@ def numbers(data: bytes, count: int) -> Sequence[int]:
 def _column(kind: int, values: list[Any]) -> bytes:
     if kind == OBJECTS:
         return b"m" + b"".join(values)
-    if kind == FLOATS:
-        values = array("q", array("d", values).tobytes()).tolist()
     return bytes((kind,)) + pack_numbers(values)
 
 

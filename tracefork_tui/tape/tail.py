@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .codec import pack, unpack_all
-from .columns import FLOATS, INTEGERS, MOST, OBJECTS, pack_run
+from .columns import FLOATS, MOST, OBJECTS, pack_run
 from .index import Index
 from .records import ATOM, DRAW
 
@@ -143,22 +143,18 @@ class Tail:
         times = [(time - start) // 1000 for time in self.times[:count].tolist()]
         said = [(source[0], source[1:]) for source in sources]
         if count == 1 and kinds[which[0]] != OBJECTS:
-            return [DRAW, self.n, times[0], *said[which[0]][1], values[0]]
+            column = self.floats if kinds[which[0]] == FLOATS else self.integers
+            return [DRAW, self.n, times[0], *said[which[0]][1], column[0]]
         return pack_run(self.n, said, which, times, values)
 
     def _values(self, kinds: list[int], which: bytes) -> list[Any]:
-        floats = self.floats[: len(which)].tolist()
-        if kinds.count(FLOATS) == len(kinds):
-            return floats
-        integers = self.integers[: len(which)].tolist()
-        if kinds.count(INTEGERS) == len(kinds):
-            return integers
-        pick: dict[int, Any] = {
-            FLOATS: floats.__getitem__,
-            INTEGERS: integers.__getitem__,
-            OBJECTS: lambda at: self._held(integers[at]),
-        }
-        return [pick[kinds[place]](at) for at, place in enumerate(which)]
+        values = self.integers[: len(which)].tolist()
+        if OBJECTS not in kinds:
+            return values
+        return [
+            self._held(value) if kinds[place] == OBJECTS else value
+            for value, place in zip(values, which)
+        ]
 
     def _held(self, place: int) -> bytes:
         start = HOLDS + (place >> LENGTH)
