@@ -15,7 +15,7 @@ from .errors import TapeError
 from .index import MEANING, PROOF
 from .recorded import Recorded
 
-COMPLETED = (records.DRAW, records.DRAWS, records.END)
+COMPLETED = (*records.DRAW_KINDS, records.END)
 
 
 class Proven(Recorded):
@@ -102,6 +102,8 @@ class Proven(Recorded):
 
     def computed_meaning(self, n: int) -> bytes:
         """The same, made from the records whatever the index says."""
+        if self.index.start_of(n) < 0:
+            return bytes(MEANING)
         try:
             return decode.meaning(self, self._found(n))
         except (ValueError, TapeError):
