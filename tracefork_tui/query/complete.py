@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 MOST = 50
 SAMPLED = 40
 """Steps of a tape that are looked at for keys and texts."""
+PATIENCE = 0.15
+"""Seconds after which a few steps have to do: bodies may be megabytes."""
+FEW = 4
 SHOWN = 60
 
 NAME = r"[^\W\d][\w$]*"
@@ -162,6 +166,7 @@ def _sampled(path: str, tape: Tape | None) -> Iterator[Any]:
         return
     draws = bool(query.fields & {"name", "value", "value_type", "source"})
     seen = 0
+    until = time.perf_counter() + PATIENCE
     count = len(tape.index.first)
     for n in range(count, 0, -max(1, count // (SAMPLED * 25))):
         facts = Facts(tape, n)
@@ -169,7 +174,7 @@ def _sampled(path: str, tape: Tape | None) -> Iterator[Any]:
             continue
         yield query.run(facts)
         seen += 1
-        if seen >= SAMPLED:
+        if seen >= SAMPLED or (seen >= FEW and time.perf_counter() > until):
             return
 
 

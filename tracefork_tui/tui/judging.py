@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from textual.worker import Worker, get_current_worker
+
 from .actions import ACTIONS
 from .widgets.prompt import Judged, Offer
 
@@ -53,13 +55,11 @@ class Judge:
         screen, at = self._screen, self._where(text)
         if at is not None and cursor >= at:
             session, post = screen.session, screen.post_message
-            screen.run_worker(
-                lambda: judge(post, session, text, at, cursor),
-                group=GROUP,
-                thread=True,
-                exclusive=True,
-                exit_on_error=False,
-            )
+
+            def run() -> None:
+                judge(post, get_current_worker(), session, text, at, cursor)
+
+            screen.run_worker(run, group=GROUP, thread=True, exclusive=True, exit_on_error=False)
             return True
         if self._commands and " " not in text and text[:1] not in ("/", "="):
             screen.post_message(Judged(text, commands(text), None))
@@ -79,14 +79,18 @@ def commands(text: str) -> list[Offer]:
     ]
 
 
-def judge(post: Post, session: Session, text: str, at: int, cursor: int) -> None:
-    """Judge the expression that begins at `at`, and answer."""
+def judge(
+    post: Post, worker: Worker[None], session: Session, text: str, at: int, cursor: int
+) -> None:
+    """Judge the expression that begins at `at`, and answer, unless a newer one is asked for."""
     from .. import query
 
     expression, error = text[at:], None
     found: list[query.Completion] = []
     try:
         with session.background() as reader:
+            if worker.is_cancelled:
+                return
             found = query.complete(expression, cursor - at, reader.tape)
     except Exception:  # whatever a damaged tape holds: a line without offers can still be sent
         pass
