@@ -272,6 +272,9 @@ def test_cut_anywhere_it_opens_to_its_last_whole_step(tape: Path) -> None:
             continue
         with read:
             assert any("packed file is cut" in line for line in read.damage)
+            seen = peek(str(cut))
+            assert seen is not None
+            assert (seen.header, seen.closed) == (read.header, False)
             shown = [step_shown(read, n) for n in range(1, len(read.steps) + 1)]
             assert len(shown) >= most
             most = len(shown)

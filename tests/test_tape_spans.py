@@ -13,7 +13,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.tape_runs import HEADER, SITE, URL, compact, text, unique_bytes, write_workload
+from tests.tape_runs import (
+    HEADER,
+    SITE,
+    URL,
+    compact,
+    exchange,
+    text,
+    unique_bytes,
+    write_workload,
+)
 from tracefork_tui.tape.reader import Tape
 from tracefork_tui.tape.redact import Redactor
 from tracefork_tui.tape.spans import Spans
@@ -189,6 +198,27 @@ def test_workload_is_within_its_unique_bytes(tmp_path: Path, n: int) -> None:
     path = tmp_path / "w.msgpack"
     bodies = write_workload(str(path), n)
     assert path.stat().st_size <= 1.15 * unique_bytes(bodies)
+
+
+@pytest.mark.parametrize("streamed", [True, False])
+def test_what_a_response_said_at_length_is_not_stored_again(tmp_path: Path, streamed: bool) -> None:
+    """Sealed reasoning, and results of searches, come in a response and are sent back as they are,
+    from a stream too.
+    """
+    sealed = [base64.b64encode(sha256(bytes([n])).digest() * 60).decode() for n in range(8)]
+    said = [{"type": "thinking", "signature": text} for text in sealed]
+    events = b"".join(b"event: block\ndata: " + compact(block) + b"\n\n" for block in said)
+    reply = events if streamed else compact({"content": said})
+    bodies = [compact({"messages": [{"role": "user", "content": "hello"}], "model": "m"})]
+    bodies += [compact({"messages": [{"role": "assistant", "content": said}], "model": "m"})]
+    path = tmp_path / "t.msgpack"
+    writer = Writer.create(str(path), HEADER)
+    for n, body in enumerate(bodies, 1):
+        exchange(writer, n, n, body, [reply[:500], reply[500:]] if n == 1 else [])
+    writer.close()
+    with Tape(str(path)) as tape:
+        assert tape.request_body(2) == bodies[1]
+    assert path.stat().st_size < 1.15 * len(reply) + 2048
 
 
 # Secrets

@@ -47,8 +47,8 @@ def is_packed(pread: frames.Pread) -> bool:
 class Packed:
     """The bytes of the tape that lies packed in `file`: `size` of them, `stored` on the disk.
 
-    Where its table is lost, its blocks are found by reading all of it (`search`). Raises TapeError
-    for a file of which nothing can be read.
+    Where its table is lost, its blocks are found by reading all of it; without `search`, only the
+    first one is. Raises TapeError for a file of which nothing can be read.
     """
 
     def __init__(self, file: File, path: str, search: bool = True) -> None:
@@ -64,8 +64,7 @@ class Packed:
         try:
             self._open()
         except (ValueError, OverflowError, OSError):
-            if search:
-                self._search()
+            self._search(search)
         if self.size > MOST + 64 * self.stored:
             raise TapeError(f"{path}: the packed tape claims {self.size} bytes; it is damaged")
 
@@ -144,7 +143,7 @@ class Packed:
             raise ValueError("the table does not fit together")
         self._starts, self._tail, self._at, self.size = starts, tail, at, size
 
-    def _search(self) -> None:
+    def _search(self, all_of_it: bool) -> None:
         """Find the blocks and the tail where the table is lost."""
         self._searched = True
         starts, lost, at, rest = array("Q"), 0, 0, 0
@@ -157,6 +156,8 @@ class Packed:
             if record[0] == PART and 0 <= record[1] - len(starts) <= lost:
                 starts.extend([LOST] * (record[1] - len(starts)))
                 starts.append(frame.offset)
+                if not all_of_it:
+                    break
             elif record[0] == TAIL and 0 <= -(-_number(record[1]) // BLOCK) - len(starts) <= lost:
                 tail, rest = _number(record[1]), len(record[2])
                 at = frame.end - frames.CRC_SIZE - rest
