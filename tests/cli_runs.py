@@ -21,7 +21,7 @@ from typing import Any
 import tracefork_tui
 
 KEY = "sk-ant-test-5f0c77aa1b2c"
-PATIENCE = 60.0
+PATIENCE = 180.0
 
 TALK = '''\
 """What the agents of these tests share: a plain client of the Messages API."""

@@ -111,6 +111,13 @@ class Call:
         if self._outer is None or self._outer.waiting is None:
             self._ask()
 
+    @property
+    def step(self) -> int:
+        """The step that this call, or the one that it belongs to, is; 0 where there is none."""
+        if self._pending is not None:
+            return self._pending.verdict.n
+        return self._outer.step if self._outer is not None else 0
+
     def _ask(self) -> None:
         session, what = self._session, self._what
         digest = self._given["sha256"] if self._given else b""
@@ -361,6 +368,7 @@ class _Aside:
 
     quiet = True
     waiting = None
+    step = -1
 
     def __init__(self) -> None:
         self._drawn: dict[str, Any] = {}

@@ -100,7 +100,9 @@ def _name(session: Session, kind: str, what: str, users: bool = False) -> None:
     site = _site(session)
     if users and (not site or CACHE in what):
         return
-    session.note(kind, {"what": what, "site": site}, once=(what, *site[:1]))
+    call = session.within.get()
+    within = {"within": call.step} if call is not None and call.step else {}
+    session.note(kind, {"what": what, "site": site, **within}, once=(what, *site[:1]))
 
 
 def _site(session: Session) -> list[str]:

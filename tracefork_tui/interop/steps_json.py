@@ -6,6 +6,7 @@ import base64
 from collections.abc import Set as AbstractSet
 from typing import Any
 
+from ..replay.boundary import boundary
 from ..tape.reader import Tape
 from ..tape.steps import Exchange, Headers, Step
 from ..wire import conversation_of, label_of, reply_of
@@ -25,6 +26,7 @@ def document(tape: Tape) -> dict[str, Any]:
             {"at_s": _at(note.at, absent), "kind": note.kind, **plain(note.data)}
             for note in tape.notes
         ],
+        "boundary": plain(boundary(tape).as_json()),
         "steps": [row(step, absent) for step in tape.steps],
     }
 

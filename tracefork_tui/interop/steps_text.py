@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterator
 
+from ..replay.boundary import boundary, summary
 from ..replay.children import children
 from ..tape.reader import Tape
 from ..tape.steps import Exchange, Headers
@@ -13,17 +14,6 @@ from ..wire import decode, label_of
 from ..wire.steps import brief
 from ..wire.visible import visible
 from .imported import START_TIMES, lacks, origin
-
-UNCAPTURED = (
-    "socket",
-    "subprocess",
-    "fork",
-    "child not recorded",
-    "file",
-    "unpatched",
-    "unseen",
-    "thread exception",
-)
 
 
 def table(tape: Tape, width: int) -> Iterator[str]:
@@ -61,11 +51,17 @@ def footing(tape: Tape) -> Iterator[str]:
         ended = f"signal {outcome.signal}" if outcome.signal else f"exit code {outcome.exit_code}"
         yield visible(f"ended: {ended}{'  ' + outcome.exception if outcome.exception else ''}")
     yield f"fingerprint {tape.fingerprint}"
+    sides = boundary(tape)
+    yield visible(next(summary(sides)))
+    for effect in sides.named:
+        where = f"  ({effect.site[0]})" if effect.site else ""
+        yield visible(f"{effect.kind}: {effect.what}{where}")
+    for effect in sides.refused:
+        where = f"  ({effect.site[0]})" if effect.site else ""
+        yield visible(f"{effect.kind}: {effect.what}{where}")
     for note in tape.notes:
-        if note.kind in (*UNCAPTURED, "divergence", "halt", "imported"):
-            site = (note.data.get("site") or [""])[0]
-            what = note.data.get("what") or note.data.get("message") or note.data.get("name") or ""
-            yield visible(f"{note.kind}: {what}{f'  ({site})' if site else ''}")
+        if note.kind == "imported":
+            yield visible(f"imported: {note.data.get('what') or note.data.get('message') or ''}")
     for child in children(tape):
         own = os.path.basename(child.path) or "no step of its own"
         site = f"  ({child.site})" if child.site else ""

@@ -10,10 +10,11 @@ from collections.abc import Iterator
 
 from ..tape.errors import TapeError
 from ..tape.reader import Tape
+from .boundary import named
 from .environment import home_of
 
 LEFT_OUT = (".git", "__pycache__", "node_modules", ".venv", "venv", ".tox", ".mypy_cache")
-TOUCHING = {"file": "", "database": "opens the database ", "subprocess": "runs "}
+TOUCHING = {"file": "", "database": "opens the database ", "subprocess": "runs ", "fork": "calls "}
 
 
 @contextlib.contextmanager
@@ -37,9 +38,9 @@ def copied_home(tape: Tape) -> Iterator[str]:
 def touches(tape: Tape) -> list[str]:
     """What the recorded run changed outside of itself, and a replay would change again."""
     found = []
-    for note in tape.notes:
-        what = str(note.data.get("what", ""))
-        if note.kind in TOUCHING and not what.startswith("reads "):
-            site = (note.data.get("site") or [""])[0]
-            found.append(f"{TOUCHING[note.kind]}{what}{f'  ({site})' if site else ''}")
+    for effect in named(tape):
+        if effect.again:
+            what = effect.what.removeprefix("database ")
+            verb = TOUCHING["database" if what != effect.what else effect.kind]
+            found.append(f"{verb}{what}{f'  ({effect.site[0]})' if effect.site else ''}")
     return found

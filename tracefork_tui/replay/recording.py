@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from ..tape import records
 from ..tape.reader import Tape
+from .boundary import named
 from .launch import Launch, block_signals, exit_code, start
-from .verify import UNCAPTURED
 
 SMALL_FILE = 256 * 1024
 
@@ -53,10 +53,8 @@ def record_command(
             say(
                 f"nothing was captured in {out}: the agent sent no request that httpx or httpx2 saw"
             )
-            for note in tape.notes:
-                if note.kind in UNCAPTURED:
-                    what = note.data.get("what") or note.data.get("name")
-                    say(f"  {UNCAPTURED[note.kind]}: {what}")
+            for effect in named(tape):
+                say(f"  {effect.line}")
             return code or 1
     return code
 

@@ -8,20 +8,10 @@ from typing import Any
 from ..tape import records
 from ..tape.reader import Tape
 from ..tape.steps import Note
+from .boundary import named
 from .changed import changes_since
 from .children import children
 from .explain import Explanation, explain
-
-UNCAPTURED = {
-    "socket": "connection outside the seam",
-    "subprocess": "subprocess",
-    "fork": "forked child",
-    "child not recorded": "child process",
-    "file": "file",
-    "unpatched": "library outside the seam",
-    "unseen": "client without a place for the seam",
-    "thread exception": "exception in a thread",
-}
 
 
 @dataclass(frozen=True)
@@ -161,14 +151,7 @@ def _message(tape: Tape, kind: str) -> str:
 
 def uncaptured(tape: Tape) -> list[str]:
     """What the seam did not see, one line each, with the call site."""
-    found = []
-    for note in tape.notes:
-        what = UNCAPTURED.get(note.kind)
-        if what is not None:
-            site = (note.data.get("site") or [""])[0]
-            name = note.data.get("what") or note.data.get("name") or ""
-            found.append(f"{what}: {name}{f'  ({site})' if site else ''}")
-    return found
+    return [effect.line for effect in named(tape)]
 
 
 def _unproven(parent: Tape, child: Tape, whole: bool) -> list[str]:

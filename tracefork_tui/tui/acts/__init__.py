@@ -4,6 +4,7 @@ here and name the module below; keys, hints, help, palette and command line foll
 from __future__ import annotations
 
 from . import (
+    boundary,
     breaks,
     compare,
     filter,
@@ -20,6 +21,7 @@ from . import (
 )
 
 __all__ = [
+    "boundary",
     "breaks",
     "compare",
     "filter",

@@ -1,0 +1,129 @@
+"""The boundary of a run: in `show`, in the receipt, before a replay, and in the app."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cli_runs import Bench
+from tui_app import LARGE, SMALL, app_of, press, settle, shown
+from tui_tapes import HOSTILE, Maker, refund_run
+
+from tracefork_tui.replay.boundary import boundary, summary
+from tracefork_tui.replay.copying import touches
+from tracefork_tui.tape.reader import Tape
+
+SITE = ["agent.py:12 in save", "agent.py:31 in main"]
+
+
+def run(path: Path) -> str:
+    """A run with something on all three sides of its boundary."""
+    made = Maker(path)
+    for k in range(3):
+        made.draw("time.time", "float", 1.5 + k)
+    made.draw("uuid.uuid4", "uuid", "b4b3c1a0-0000-4000-8000-000000000000")
+    tool = made.draw("tool charge", "value", "charged")
+    ran = made.draw("tool ask", "ran", "yes", "agent.py:50 in ask")
+    note = made.writer.note
+    note(5, "code", {"what": "agent.py", "sha256": "ab"})
+    note(6, "input", {"what": "prompt.txt", "sha256": "cd", "site": SITE})
+    note(7, "file", {"what": "writes report.txt", "site": SITE})
+    note(8, "file", {"what": "writes receipt.txt", "site": SITE, "within": tool})
+    note(9, "file", {"what": "writes answer.txt", "site": SITE, "within": ran})
+    note(10, "subprocess", {"what": "server.py", "site": SITE, "within": -1})
+    note(11, "socket", {"what": "10.0.0.7:5432", "site": SITE})
+    note(12, "unpatched", {"name": "grpc", "version": "1.70"})
+    note(13, "divergence", {"message": f"a connection to {HOSTILE}", "site": SITE})
+    made.writer.close()
+    return made.path
+
+
+def test_what_is_on_each_side(tmp_path: Path) -> None:
+    with Tape(run(tmp_path / "run.msgpack")) as tape:
+        found = boundary(tape)
+        lines = list(summary(found))
+        again = [one.what for one in found.named if one.again]
+        clocks = next(one for one in found.captured if one.what == "clock reading")
+        told = touches(tape)
+    assert lines == [
+        "captured: 3 clock readings, 2 tools, 1 id, 1 code file, 1 input file",
+        "named: 3 × file, 1 × subprocess, 1 × connection outside the seam, "
+        "1 × library outside the seam",
+        "refused: 1",
+    ]
+    assert again == ["writes report.txt", "writes answer.txt"]
+    assert told == [f"{what}  ({SITE[0]})" for what in again]
+    assert (clocks.first, clocks.names) == (1, {"time.time": 3})
+    assert clocks.sites == {"agent.py:40 in main": 3}
+
+
+def test_show_and_the_receipt_tell_it(bench: Bench) -> None:
+    bench.record(
+        """
+        import time
+        from talk import say
+        time.time(); time.time()
+        open("x", "w").write("1")
+        say("hello")
+        """
+    )
+    out = bench.cli("show", "run.msgpack").out.splitlines()
+    assert "captured: 2 clock readings, 2 code files, 1 request" in out
+    assert "file: writes x  (agent.py:5 in <module>)" in out
+    sides = bench.cli("show", "run.msgpack", "--json").json["boundary"]
+    assert [one["what"] for one in sides["named"]] == ["writes x"]
+    assert sides["named"][0]["again"] is True
+    done = bench.replay()
+    assert "it will touch this again: writes x" in done.err
+    assert "not captured: file: writes x  (agent.py:5 in <module>)" in done.err
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "160x45"])
+def test_picture(snap_compare: Any, tmp_path: Path, size: tuple[int, int]) -> None:
+    async def go(pilot: Any) -> None:
+        await settle(pilot)
+        await pilot.press("E")
+        await settle(pilot)
+        await pilot.press("j", "j")
+        await settle(pilot)
+
+    app = app_of(run(tmp_path / "run.msgpack"))
+    assert snap_compare(app, terminal_size=size, run_before=go)
+
+
+async def test_it_leads_to_the_first_step_and_back(tmp_path: Path) -> None:
+    app = app_of(run(tmp_path / "run.msgpack"))
+    async with app.run_test(size=SMALL) as pilot:
+        await settle(pilot)
+        await pilot.press(*":boundary", "enter")
+        await settle(pilot)
+        assert "8 captured" in shown(pilot)
+        assert "\x1b" not in shown(pilot)
+        await pilot.press("G", "k", "k", "k")
+        await settle(pilot)
+        assert "▸ captured        2 tools" in shown(pilot)
+        await pilot.press("enter")
+        await settle(pilot)
+        screen = await press(pilot)
+        assert screen.session.cursor == 5
+
+
+async def test_nothing_to_tell(tmp_path: Path) -> None:
+    made = Maker(tmp_path / "run.msgpack")
+    made.writer.close()
+    async with app_of(made.path).run_test(size=SMALL) as pilot:
+        await settle(pilot)
+        await pilot.press("E")
+        await settle(pilot)
+        assert "Nothing crossed the boundary of this run." in shown(pilot)
+        await pilot.press("q")
+        await settle(pilot)
+
+
+async def test_of_an_ordinary_run(tmp_path: Path) -> None:
+    async with app_of(refund_run(tmp_path / "run.msgpack")).run_test(size=LARGE) as pilot:
+        await settle(pilot)
+        await pilot.press("E")
+        await settle(pilot)
+        assert "requests: POST api.anthropic.com/v1/messages" in shown(pilot)
