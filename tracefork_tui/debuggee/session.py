@@ -251,11 +251,11 @@ class Session:
 
     def aside(self, real: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         """Call what is not recorded; what it draws in turn is not either."""
-        self.inside.value = True
+        before, self.inside.value = self.inside.value, True
         try:
             return real(*args, **kwargs)
         finally:
-            self.inside.value = False
+            self.inside.value = before
 
     def _draw(self, pending: Pending, kind: str, real: Any, encode: Any, decode: Any) -> Any:
         if pending.verdict.fed:
