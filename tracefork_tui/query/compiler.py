@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import operator
 import re
-from typing import cast
-
-from lark import Token, Tree
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from . import values
 from .errors import QueryError, meant
@@ -14,7 +12,10 @@ from .fields import ALIASES, CONSTANTS, FIELDS, FUNCTIONS, OPEN, Form
 from .nodes import Node, Run, Test, Trailer, calculation, constant, reading, tested
 from .patterns import Pattern, PatternError, regex_parts
 
-Item = Tree[Token] | Token
+if TYPE_CHECKING:
+    from lark import Token, Tree
+
+Item: TypeAlias = "Tree[Token] | Token"
 
 DEEPEST = 60
 ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from functools import cache
-
-import lark
-from lark import Token, Tree
-from lark.parsers.lalr_interactive_parser import InteractiveParser
+from typing import TYPE_CHECKING
 
 from .errors import QueryError
+
+if TYPE_CHECKING:
+    import lark
+    from lark import Token, Tree
+    from lark.parsers.lalr_interactive_parser import InteractiveParser
 
 LONGEST = 2000
 """The most characters of an expression."""
@@ -79,7 +81,9 @@ WORDS = {
 
 @cache
 def parser() -> lark.Lark:
-    """The parser; made when it is first asked for."""
+    """The parser; made, and its library imported, when it is first asked for."""
+    import lark
+
     return lark.Lark(GRAMMAR, parser="lalr", propagate_positions=True)
 
 
@@ -89,13 +93,15 @@ def parse(text: str) -> Tree[Token]:
         raise QueryError(f"an expression has at most {LONGEST} characters", LONGEST, 0, text)
     if not text.strip():
         raise QueryError('an expression is missing, as `tool == "bash"`', len(text), 0, text)
+    from lark import UnexpectedCharacters, UnexpectedToken
+
     try:
         return parser().parse(text)
-    except lark.UnexpectedCharacters as error:
+    except UnexpectedCharacters as error:
         at = error.pos_in_stream or 0
         wanted = error.allowed or set()
         raise QueryError(_stray(text, at, wanted), at, _width(text, at), text) from None
-    except lark.UnexpectedToken as error:
+    except UnexpectedToken as error:
         token = error.token
         at = len(text.rstrip()) if token.type == "$END" else token.start_pos or 0
         length = 0 if token.type == "$END" else len(token)
@@ -105,12 +111,14 @@ def parse(text: str) -> Tree[Token]:
 
 def tokens_after(text: str) -> set[str]:
     """The kinds of tokens that may follow on `text`; empty where it is wrong already."""
+    from lark import UnexpectedInput
+
     try:
         reading: InteractiveParser = parser().parse_interactive(text)
         reading.exhaust_lexer()
         accepted: set[str] = reading.accepts()  # type: ignore[no-untyped-call]
         return accepted
-    except lark.UnexpectedInput:
+    except UnexpectedInput:
         return set()
 
 

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import re2
-
 from .values import texts
 
 
@@ -25,6 +23,8 @@ class Pattern:
     """A regular expression in RE2's syntax. Raises PatternError for what is none."""
 
     def __init__(self, source: str, ignore_case: bool = False) -> None:
+        import re2
+
         options = re2.Options()
         options.log_errors = False
         options.case_sensitive = not ignore_case

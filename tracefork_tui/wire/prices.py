@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import sys
+from functools import cache
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, cast
 
 from .model import Usage
 
 if TYPE_CHECKING:
     from decimal import Decimal
+
+CLIENT = "httpx2"
+"""What genai-prices imports to fetch newer prices, which we never ask it to: 8 MB."""
 
 
 def cost(model: str, usage: Usage, provider: str = "") -> Decimal | None:
@@ -19,8 +25,7 @@ def cost(model: str, usage: Usage, provider: str = "") -> Decimal | None:
     total = usage.context_tokens
     if not model or total is None:
         return None
-    import genai_prices
-
+    genai_prices = _table()
     read, write = usage.cache_read_tokens or 0, usage.cache_write_tokens or 0
     try:
         counted = genai_prices.Usage(
@@ -33,7 +38,22 @@ def cost(model: str, usage: Usage, provider: str = "") -> Decimal | None:
         return None
     for hint in dict.fromkeys((provider or None, None)):
         try:
-            return genai_prices.calc_price(counted, model, provider_id=hint).total_price
+            price = genai_prices.calc_price(counted, model, provider_id=hint).total_price
         except (LookupError, ValueError, TypeError):
             continue
+        return cast("Decimal", price)
     return None
+
+
+@cache
+def _table() -> Any:
+    """genai_prices, imported without its HTTP client."""
+    stands_in = CLIENT not in sys.modules
+    if stands_in:
+        sys.modules[CLIENT] = ModuleType(CLIENT)
+    try:
+        import genai_prices
+    finally:
+        if stands_in:
+            del sys.modules[CLIENT]
+    return genai_prices
