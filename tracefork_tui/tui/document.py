@@ -47,7 +47,7 @@ class Fold:
     what the heading line says, and are no part of the document's text.
     """
 
-    __slots__ = ("_holds", "_make", "hidden", "other", "parent", "size", "twice")
+    __slots__ = ("_holds", "_make", "about", "hidden", "other", "parent", "size", "twice")
 
     def __init__(
         self,
@@ -59,6 +59,8 @@ class Fold:
     ) -> None:
         self.parent = parent
         self.twice = twice
+        self.about: object = None
+        """What the lines are about, for whoever made them."""
         self.other = other
         self.size = 0
         self.hidden: Document | None = None
@@ -96,7 +98,9 @@ class Document:
         self.marks: dict[int, list[Span]] = {}
         self.fresh = 0
         self.wrap = wrap
-        self._section: int | None = None
+        self.about: object = None
+        """What the sections that begin from here on are about."""
+        self._section: tuple[int, object] | None = None
 
     def add(self, text: object, kind: Kind = Kind.TEXT, indent: int = 0) -> None:
         """Recorded text, of any number of lines."""
@@ -128,19 +132,19 @@ class Document:
         if self.lines and self.lines[-1]:
             self.line("")
         self.line(text, kind)
-        self._section = len(self.lines) - 1
+        self._section = len(self.lines) - 1, self.about
 
     def end_section(self) -> None:
         """What is added from here on belongs to no section."""
-        head, self._section = self._section, None
-        if head is None:
+        section, self._section = self._section, None
+        if section is None:
             return
-        end = len(self.lines)
+        (head, about), end = section, len(self.lines)
         while not self.lines[end - 1]:
             end -= 1
         if end - head > 1:
             fold = self.folds[head] = Fold()
-            fold.size = end - head - 1
+            fold.size, fold.about = end - head - 1, about
             fold.other = f"{self.lines[head]} ⋯ {fold.size:,} line{'s' * (fold.size != 1)}"
             for line, inner in self.folds.items():
                 if head < line < end and inner.parent is None:
@@ -185,6 +189,14 @@ class Document:
         """The line that heads the innermost fold which a line is in, or heads itself."""
         heads = (n for n, fold in self.folds.items() if n <= line <= n + fold.size)
         return max(heads, default=None)
+
+    def about_at(self, line: int) -> object:
+        """What the section that a line is in is about."""
+        head = self.head_of(line)
+        fold = None if head is None else self.folds[head]
+        while fold is not None and fold.about is None:
+            fold = fold.parent
+        return fold.about if fold is not None else None
 
     def close_all(self) -> bool:
         """Close every outermost fold that is open; False if none was."""

@@ -21,6 +21,7 @@ KEPT = 8
 FEW = 2
 HEAVY = 512 * 1024
 LOOK_BACK = 12
+THREAD_BACK = 500
 USUAL = 2
 
 
@@ -130,6 +131,8 @@ class Reader:
         current, step = self.conversation(n), self.step(n)
         if current is None or not isinstance(step, Exchange):
             return None
+        if current.previous_message_id is not None:
+            return self._replied(n, current.previous_message_id)
         best: int | None = None
         most, other = 0, n
         for _ in range(LOOK_BACK):
@@ -150,6 +153,17 @@ class Reader:
             if shared and not delta.removed and len(delta.added) <= USUAL:
                 break
         return best
+
+    def _replied(self, n: int, message: str) -> int | None:
+        """The exchange before exchange `n` that a message came from."""
+        for _ in range(THREAD_BACK):
+            other = self.neighbour(n, -1)
+            if other is None:
+                return None
+            n, reply = other, self.reply(other)
+            if reply is not None and reply.id == message:
+                return n
+        return None
 
     def refresh(self) -> bool:
         """Take in what was appended since; True if there was anything."""

@@ -110,6 +110,40 @@ def lanes(screen: MainScreen, count: int | None) -> None:
     screen.say("lanes are shown" if screen.timeline.toggle_lanes() else "no lanes are shown")
 
 
+@action("T", label="thread", group="Jump",
+        help="from the message under the view's cursor to the step that first had it")  # fmt: skip
+def thread(screen: MainScreen, count: int | None) -> None:
+    import asyncio
+
+    from ..threads import Hop, hop
+    from ..views.chat import Message
+
+    message = screen.body.document.about_at(screen.body.here())
+    if not isinstance(message, Message):
+        screen.say("no message here: CHAT and DELTA have them, Tab leads there")
+        return
+    session, start = screen.session, screen.session.cursor
+
+    def back(at: Message) -> Hop:
+        with session.background() as reader:
+            return hop(reader, at)
+
+    async def follow() -> None:
+        found = Hop(message, over=False)
+        while not found.over and session.cursor == start:
+            found = await asyncio.to_thread(back, found.at)
+            screen.say(f"following the message back, step {found.at.n:,} …")
+        if session.cursor != start:
+            return
+        how = "came" if found.came else "was first sent"
+        if found.at.n == start:
+            screen.say(f"it {how} at this step")
+        else:
+            screen.jump(found.at.n, lambda: screen.say(f"it {how} here"))
+
+    screen.run_worker(follow(), group="thread", exclusive=True, exit_on_error=False)
+
+
 @action("p", label="play", group="View",
         help="the stream as it came, at its own pace; again: 4 times as fast, at once")  # fmt: skip
 def play(screen: MainScreen, count: int | None) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 from ... import wire
 from ...tape.steps import Exchange
 from ...wire.body import dump
@@ -11,7 +14,11 @@ from ..rows import where
 from ..text import short
 from ..units import count
 from . import bodies, tree
-from .parts import TITLED, add_part, failure, gap, heading, names_of
+from .parts import CALLS, TITLED, add_part, failure, gap, heading, names_of
+
+REPLY = -1
+LINKS = 200
+"""How far a thread that the provider keeps is followed back."""
 
 PARAM = 60
 """The most characters of a parameter that are shown."""
@@ -24,6 +31,13 @@ ROLES = {
 }
 
 
+class Message(NamedTuple):
+    """What a section is about: a message of step `n`'s request, or REPLY."""
+
+    n: int
+    place: int
+
+
 def build(reader: Reader, n: int) -> Document:
     """The whole conversation; `fresh` where what this step added begins."""
     page = Document()
@@ -33,17 +47,19 @@ def build(reader: Reader, n: int) -> Document:
         return page
     before, delta, echo = _since(reader, n, asked)
     new, names = delta.added[echo:], names_of(asked)
+    page.about = None
     _head(page, asked)
     _system(page, asked)
     _tools(page, asked, closed=True)
-    for turn in asked.turns[: len(asked.turns) - len(new)]:
-        _turn(page, turn, names)
+    if asked.previous_message_id is not None:
+        names = _thread(page, reader, n) | names
+    old = len(asked.turns) - len(new)
+    _turns(page, n, asked.turns, range(old), names)
     if before is not None:
         gap(page)
         page.mark_fresh()
         page.line(f"── {_what_changed(before, delta, len(new))} ──", Kind.NEW)
-    for turn in new:
-        _turn(page, turn, names)
+    _turns(page, n, asked.turns, range(old, len(asked.turns)), names)
     _reply(page, reader, n)
     page.end_section()
     return page
@@ -69,8 +85,7 @@ def build_delta(reader: Reader, n: int) -> Document:
             _system(page, asked)
         if delta.changed_tools:
             _tools(page, asked)
-    for turn in new:
-        _turn(page, turn, names)
+    _turns(page, n, asked.turns, range(len(asked.turns) - len(new), len(asked.turns)), names)
     _reply(page, reader, n)
     page.end_section()
     return page
@@ -138,6 +153,42 @@ def _tools(page: Document, asked: wire.Conversation, closed: bool = False) -> No
     page.end_section()
     if closed:
         page.toggle(head)
+
+
+def _thread(page: Document, reader: Reader, n: int) -> dict[str, str]:
+    """What the provider kept of a conversation of which only what is new was sent; gives the names
+    of the tools that were called in it."""
+    chain: list[int] = []
+    asked, at = reader.conversation(n), n
+    while asked is not None and asked.previous_message_id is not None and len(chain) < LINKS:
+        before = reader.before(at)
+        if before is None:
+            gone = f"… what {short(asked.previous_message_id, PARAM)} followed is not on this tape"
+            page.line(gone, Kind.DIM)
+            break
+        chain.append(before)
+        asked, at = reader.conversation(before), before
+    names: dict[str, str] = {}
+    for step in reversed(chain):
+        asked, reply = reader.conversation(step), reader.reply(step)
+        if asked is None:
+            continue
+        names |= names_of(asked)
+        _turns(page, step, asked.turns, range(len(asked.turns)), names)
+        if reply is not None:
+            page.about = Message(step, REPLY)
+            _turn(page, wire.Turn(reply.role, reply.parts), names)
+            names |= {part.id: part.name for part in reply.parts if part.kind in CALLS}
+    return names
+
+
+def _turns(
+    page: Document, n: int, turns: Sequence[wire.Turn], places: range, names: dict[str, str]
+) -> None:
+    for place in places:
+        page.about = Message(n, place)
+        _turn(page, turns[place], names)
+    page.about = Message(n, REPLY)
 
 
 def _turn(page: Document, turn: wire.Turn, names: dict[str, str]) -> None:
