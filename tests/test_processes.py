@@ -7,6 +7,8 @@ import sys
 import pytest
 from cli_runs import Bench
 
+from tracefork_tui.tape.steps import Draw
+
 TALKED = """
     import subprocess, sys, threading
     from subprocess import PIPE, STDOUT, Popen
@@ -129,6 +131,24 @@ STEADY = """
 
     print(say(f"{said} {asyncio.run(main())}"))
 """
+
+
+def test_what_a_process_was_given_is_shown(bench: Bench) -> None:
+    bench.write("said.txt", "a")
+    tape = bench.record(STEADY)
+    first, told = tape.steps[0], tape.steps[1]
+    assert isinstance(first, Draw)
+    assert isinstance(told, Draw)
+    assert first.given == {"args": ["sh", "-c", "cat; echo fired >> fired.log"]}
+    assert told.given == {"input": b"a"}
+    assert (told.name, told.value) == ("subprocess.Popen.communicate", [b"a", None, 0])
+    shown = bench.cli("show", "run.msgpack").out
+    assert "subprocess.Popen(sh -c cat; echo fired >> fired.log)" in shown
+    assert "cat; echo" in bench.cli("show", "run.msgpack", "1").out
+    [row] = bench.cli("show", "run.msgpack", "--json", "--where", 'given =~ "echo 1"').json["steps"]
+    assert row["name"] == "asyncio.subprocess"
+    assert row["given"] == {"args": ["sh", "-c", "echo fired >> fired.log; echo 1"]}
+    assert bench.cli("check", "run.msgpack").code == 0
 
 
 def test_rerun_tools_starts_them_again(bench: Bench) -> None:

@@ -19,7 +19,7 @@ from ..tape.codec import pack, packable
 from ..tape.errors import Divergence
 from . import forms
 from .names import in_loop, task_name
-from .policy import CALL, NO_STEP, WITHIN
+from .policy import WITHIN
 from .session import Pending, raised, rebuild
 
 if TYPE_CHECKING:
@@ -120,11 +120,10 @@ class Call:
 
     def _ask(self) -> None:
         session, what = self._session, self._what
-        digest = self._given["sha256"] if self._given else b""
+        digest = self._given[0] if self._given else b""
         self._pending = session.ask(what.name, what.frame, digest, what.fresh)
         verdict = self._pending.verdict
-        if self._given and verdict.n != NO_STEP:
-            session.note(CALL, {"step": verdict.n, **self._given})
+        self._pending.given = self._given
         if what.fresh:
             self._drawn = {}
             for name, kind, value in session.policy.drawn_within(verdict.n):
@@ -357,10 +356,9 @@ class Call:
         return self._numbered(name, task, self._session.callers.site(frame), given)
 
     def _numbered(self, name: str, task: str, site: list[str], given: Any) -> Pending:
-        verdict = self._session.policy.live()
-        if given:
-            self._session.note(CALL, {"step": verdict.n, **given})
-        return Pending(self._session, verdict, name, task, site)
+        pending = Pending(self._session, self._session.policy.live(), name, task, site)
+        pending.given = given
+        return pending
 
 
 class _Aside:
@@ -396,13 +394,13 @@ def _leaves(entries: list[_Entry]) -> Iterator[_Entry]:
             yield from _leaves(entry.inner)
 
 
-def _given(session: Session, arguments: Any) -> dict[str, Any] | None:
-    """What a call was given, as it is shown, and its hash; None where there is nothing to match."""
+def _given(session: Session, arguments: Any) -> tuple[bytes, Any] | None:
+    """The hash of what a call was given, and that as it is shown; None for nothing to match."""
     if arguments is None:
         return None
     stored = session.redactor.value(forms.shown(arguments))
     shown = stored if len(str(stored)) <= LONGEST else f"{str(stored)[:LONGEST]}…"
-    return {"arguments": shown, "sha256": sha256(pack(stored)).digest()}
+    return sha256(pack(stored)).digest(), shown
 
 
 def raised_whole(error: BaseException) -> list[Any]:

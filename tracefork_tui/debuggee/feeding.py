@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..tape import records
@@ -16,11 +16,13 @@ class Stretch:
     """Draws of one name and task that one record of the tape holds, `n` being the next of them.
 
     `values` and `numbers` are those of all of them; the first `fit` can be fed one after the
-    other without asking what the rest of the tape holds.
+    other without asking what the rest of the tape holds. `given`: of a call, what its arguments
+    hash to.
     """
 
-    def __init__(self, tape: Tape, task: str, numbers: Sequence[int]) -> None:
+    def __init__(self, tape: Tape, task: str, numbers: Sequence[int], given: bytes = b"") -> None:
         self.task = task
+        self.given = given
         self.numbers = numbers
         self.next = self.fit = 0
         self.values: Sequence[Any] = ()
@@ -43,7 +45,7 @@ class Stretch:
             kinds = {run.sources[run.which[n - run.n]][4] for n in self.numbers}
             self.fit = len(self.numbers) if len(kinds) == 1 and self.numbers[-1] < until else 0
         self.next += 1
-        return record[8], self._tape.atom(record[7])
+        return record[-1], self._tape.atom(record[7])
 
 
 class Draws:
@@ -54,22 +56,20 @@ class Draws:
         n, steps = 1, len(tape.index.first)
         while n <= steps:
             kind = tape.index.kind_of(n)
-            if kind == records.DRAW:
+            if kind in (records.DRAW, records.CALL):
                 self._single(tape, n)
             elif kind == records.DRAWS:
                 n = self._run(tape, n)
             n += 1
 
-    def first(
-        self, name: str, task: str, asked: bytes = b"", given: Mapping[int, bytes] | None = None
-    ) -> Stretch | None:
-        """The oldest draw of this task, else the oldest; of those `given` what is `asked`."""
+    def first(self, name: str, task: str, asked: bytes = b"") -> Stretch | None:
+        """The oldest draw of this task, else the oldest; of calls, given what is `asked`."""
         waiting = self._waiting.get(name)
         while waiting and waiting[0].over:
             waiting.popleft()
         found: Stretch | None = None
         for stretch in waiting or ():
-            if stretch.over or (asked and given and given.get(stretch.n, asked) != asked):
+            if stretch.over or (asked and stretch.given not in (b"", asked)):
                 continue
             if stretch.task == task:
                 return stretch
@@ -82,7 +82,8 @@ class Draws:
     def _single(self, tape: Tape, n: int) -> None:
         record = tape.head_of(n)
         name, task = tape.atom(record[6]), tape.atom(record[3])
-        self._waiting.setdefault(name, deque()).append(Stretch(tape, task, (n,)))
+        given = record[8] if record[0] == records.CALL else b""
+        self._waiting.setdefault(name, deque()).append(Stretch(tape, task, (n,), given))
 
     def _run(self, tape: Tape, n: int) -> int:
         """The stretches of a run of draws; gives its last step."""

@@ -24,7 +24,6 @@ LIVE, RECORDED, STALE, EDITED, FAULT, SCRIPTED, HUMAN = range(len(records.PROVEN
 NO_STEP = 0
 NEVER = 1 << 62
 CUT_UPLOAD = "cut upload"
-CALL = "call"
 WITHIN = "within"
 
 Key = tuple[str, str, bytes]  # method, canonical URL, SHA-256 of the body
@@ -181,7 +180,6 @@ class Replaying:
         self._by_path: dict[tuple[str, str], list[int]] = {}
         self._draws = Draws(parent)
         self._drawless = _lacks_draws(parent)
-        self._given = {n.data["step"]: n.data["sha256"] for n in parent.notes if n.kind == CALL}
         self._used: set[int] = set()
         self._cut = {note.data["step"] for note in parent.notes if note.kind == CUT_UPLOAD}
         self._read()
@@ -291,7 +289,7 @@ class Replaying:
         if asked and self.forked and self._tail == "live":
             return self._draw_unknown(name)
         provenance = RECORDED
-        found = self._draws.first(name, task, asked, self._given)
+        found = self._draws.first(name, task, asked)
         if found is None and self._draws.has(name):
             if not self.forked:
                 raise Divergence(f"the agent called {name} with other arguments than recorded")

@@ -62,13 +62,14 @@ class Pending:
     ) -> None:
         self.verdict = verdict
         self._session = session
+        self.given: tuple[bytes, Any] | None = None
         self._where = (task, tuple(site), verdict.provenance, name)
 
     def keep(self, kind: str, value: Any) -> None:
         if self.verdict.n == NO_STEP:
             return
         clean = self._session.redactor.value(value)
-        self._session.keep(self.verdict, (*self._where, kind), clean)
+        self._session.keep(self.verdict, (*self._where, kind), clean, self.given)
 
 
 class Flight:
@@ -299,16 +300,26 @@ class Session:
                 self.breakpoints.reached(verdict.n, name, frame)
         return pending
 
-    def keep(self, verdict: DrawVerdict, said: tuple[Any, ...], value: Any) -> None:
+    def keep(
+        self,
+        verdict: DrawVerdict,
+        said: tuple[Any, ...],
+        value: Any,
+        given: tuple[bytes, Any] | None = None,
+    ) -> None:
         """Put a draw on the tape; `said`: (task, site, provenance, name, type)."""
         with self.lock:
             if self.detached:
                 return
-            if not self._slept and self.burst.take(verdict.n, said, value, verdict.more):
+            if (
+                not given
+                and not self._slept
+                and self.burst.take(verdict.n, said, value, verdict.more)
+            ):
                 return
             task, site, provenance, name, kind = said
             n = verdict.n
-            self.write(lambda w, t: w.draw(n, t, task, site, provenance, name, kind, value))
+            self.write(lambda w, t: w.draw(n, t, task, site, provenance, name, kind, value, given))
 
     # The run
 

@@ -46,6 +46,7 @@ def step_changes(a: Step, b: Step, *, bodies: bool = True) -> Changes:
     found = Changes()
     if isinstance(a, Draw) and isinstance(b, Draw):
         found.take(changes("type", a.type, b.type))
+        found.take(changes("given", a.given, b.given))
         found.take(changes("value", a.value, b.value))
     elif isinstance(a, Exchange) and isinstance(b, Exchange):
         found.take(_of_exchange(a, b))

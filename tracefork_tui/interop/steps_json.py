@@ -44,7 +44,8 @@ def row(step: Step, absent: AbstractSet[str] = frozenset()) -> dict[str, Any]:
     }
     if not isinstance(step, Exchange):
         value = plain(step.value)
-        return {**common, "name": step.name, "value": value, "value_type": step.type}
+        given = {} if step.given is None else {"given": plain(step.given)}
+        return {**common, "name": step.name, **given, "value": value, "value_type": step.type}
     said = reply_of(step)
     asked = None if said is not None and said.model else conversation_of(step)
     usage = said.usage if said else None

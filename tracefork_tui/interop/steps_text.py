@@ -80,6 +80,8 @@ def whole(tape: Tape, n: int) -> Iterator[str]:
     if step.task:
         yield visible(f"  in {step.task}")
     if not isinstance(step, Exchange):
+        if step.given is not None:
+            yield visible(f"given {step.given!r}")
         yield visible(f"{step.name} ({step.type}) = {step.value!r}")
         return
     request, response = step.request, step.response

@@ -39,6 +39,7 @@ class Head(NamedTuple):
     name: str | None = None
     value_type: str | None = None
     value: Any = None
+    given: Any = None
 
 
 class Facts:
@@ -341,6 +342,10 @@ class Facts:
         return source_of(self.name) if self.name is not None else None
 
     @property
+    def given(self) -> Any:
+        return plain(self.head.given) if self.head else None
+
+    @property
     def value(self) -> Any:
         return plain(self.head.value) if self.head else None
 
@@ -360,7 +365,7 @@ CALLS = ("tool_use", "server_tool_use")
 
 
 def _head(tape: Tape, record: list[Any]) -> Head:
-    """A SEND or DRAW as tape/records.py lays it out."""
+    """A SEND, DRAW or CALL as tape/records.py lays it out."""
     of_all = (
         record[2] / SECOND,
         tape.atom(record[3]),
@@ -370,7 +375,8 @@ def _head(tape: Tape, record: list[Any]) -> Head:
     first, second = tape.atom(record[6]), tape.atom(record[7])
     if record[0] == records.SEND:
         return Head(*of_all, method=first, url=second)
-    return Head(*of_all, name=first, value_type=second, value=record[8])
+    given = record[9] if record[0] == records.CALL else None
+    return Head(*of_all, name=first, value_type=second, value=record[-1], given=given)
 
 
 def _head_of(step: Step | None) -> Head | None:
@@ -378,7 +384,9 @@ def _head_of(step: Step | None) -> Head | None:
         return None
     of_all = step.at, step.task, list(step.call_site), step.provenance
     if isinstance(step, Draw):
-        return Head(*of_all, name=step.name, value_type=step.type, value=step.value)
+        return Head(
+            *of_all, name=step.name, value_type=step.type, value=step.value, given=step.given
+        )
     return Head(*of_all, method=step.request.method, url=step.request.url)
 
 

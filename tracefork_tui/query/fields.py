@@ -59,6 +59,7 @@ FIELDS = {
         Field("response", "json", "the answer: status, headers, size, or a part of its JSON"),
         Field("name", "text", "a draw's name, or the source that it belongs to"),
         Field("source", "text", "what a draw was read from", SOURCES),
+        Field("given", "json", "what a call that was drawn was given, as given.args"),
         Field("value", "json", "a draw's value"),
         Field("value_type", "text", "what a draw's value stands for"),
     )

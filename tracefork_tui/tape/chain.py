@@ -43,8 +43,10 @@ def order_link(previous: bytes, first: int, last: int) -> bytes:
     return sha256(previous + first.to_bytes(8, "big") + last.to_bytes(8, "big")).digest()
 
 
-def draw_meaning(name: str, kind: str, value: Any) -> bytes:
-    return sha256(pack(["draw", name, kind, value])).digest()
+def draw_meaning(name: str, kind: str, value: Any, given: bytes = b"") -> bytes:
+    """`given`: of a call, the SHA-256 of what it was given."""
+    said = ["draw", name, kind, value]
+    return sha256(pack([*said, given] if given else said)).digest()
 
 
 def exchange_meaning(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .reader import Tape
 
 SECOND = 1e6
+ALONE = (records.DRAW, records.CALL)
 T = TypeVar("T")
 
 
@@ -53,15 +54,17 @@ def parts(found: list[list[Any]]) -> Parts:
 
 def step(tape: Tape, n: int, found: list[list[Any]]) -> Step:
     """Step `n` from its records."""
-    return _draw(tape, found) if found[0][0] == records.DRAW else _exchange(tape, n, parts(found))
+    return _draw(tape, found) if found[0][0] in ALONE else _exchange(tape, n, parts(found))
 
 
 def meaning(tape: Proven, found: list[list[Any]]) -> bytes:
     """What a step means: see chain.py."""
-    if found[0][0] == records.DRAW:
+    first = found[0]
+    if first[0] in ALONE:
         _alone(found)
-        _, _, _, _, _, _, name, kind, value = found[0]
-        return chain.draw_meaning(tape.atom(name), tape.atom(kind), value)
+        name, kind = tape.atom(first[6]), tape.atom(first[7])
+        given = first[8] if first[0] == records.CALL else b""
+        return chain.draw_meaning(name, kind, first[-1], given)
     send, head, _, end = parts(found)
     how, failure, digest = "", None, chain.EMPTY
     if end is not None:
@@ -95,7 +98,7 @@ def _header(tape: Proven, pair: Any) -> tuple[str, str]:
 
 def _draw(tape: Tape, found: list[list[Any]]) -> Draw:
     _alone(found)
-    _, n, t, task, site, provenance, name, kind, value = found[0]
+    _, n, t, task, site, provenance, name, kind = found[0][:8]
     return Draw(
         n,
         t / SECOND,
@@ -105,7 +108,8 @@ def _draw(tape: Tape, found: list[list[Any]]) -> Draw:
         tape,
         tape.atom(name),
         tape.atom(kind),
-        value,
+        found[0][-1],
+        found[0][9] if found[0][0] == records.CALL else None,
     )
 
 

@@ -12,6 +12,7 @@ from .columns import Run, read_run
 from .errors import TapeError
 from .indexed import Indexed
 
+FIRST = (records.SEND, records.DRAW, records.CALL)
 RECORDS_KEPT = 1024
 SMALL_RECORD = 4096
 RUNS_KEPT = 4
@@ -28,7 +29,7 @@ class Recorded(Indexed):
         super().__init__(path)
 
     def head_of(self, n: int) -> list[Any]:
-        """The first record of step `n`: its SEND or DRAW."""
+        """The first record of step `n`: its SEND, DRAW or CALL."""
         offset = self.index.start_of(n)
         if offset < 0:
             raise TapeError(f"{self.path}: there is no step {n} (it has {self.index.steps})")
@@ -38,7 +39,7 @@ class Recorded(Indexed):
                 raise TapeError(f"{self.path}: step {n} is damaged: its draw is missing")
             return run.record(n)
         record = self._record(offset)
-        if record[0] not in (records.SEND, records.DRAW) or record[1] != n:
+        if record[0] not in FIRST or record[1] != n:
             raise TapeError(f"{self.path}: step {n} is damaged: its first record is missing")
         return record
 

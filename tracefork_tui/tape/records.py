@@ -25,10 +25,11 @@ OUTPUT = 9  # [9, t, stream, text]
 OUTCOME = 10  # [10, t, {...}]
 INDEX = 11  # [11, lengths, owners, kinds, atoms, first, last, meanings, counts, proofs]
 FOOTER = 12  # [12, index offset (8 bytes), steps (8 bytes), fingerprint, order, content, mac]
+CALL = 13  # [13, n, t, task, site, provenance, name, type, sha256, given, value]
 LOST = 255  # in an index only: bytes that no record could be read from
 
-STEP_KINDS = frozenset((SEND, HEAD, CHUNK, END, DRAW, DRAWS))
-DRAW_KINDS = frozenset((DRAW, DRAWS))
+STEP_KINDS = frozenset((SEND, HEAD, CHUNK, END, DRAW, DRAWS, CALL))
+DRAW_KINDS = frozenset((DRAW, DRAWS, CALL))
 RUN_MOST = 4096  # draws in a DRAWS record
 
 ENDS = ("eof", "closed", "cancelled", "error")
@@ -38,6 +39,12 @@ REQUEST, RESPONSE = 0, 1  # which body of a step a piece refers to
 
 CAUSES = 16
 _TYPES = {"i": int, "s": str, "b": bytes, "l": list, "m": dict, "0": type(None)}
+
+
+def _types(shape: str) -> tuple[type, ...]:
+    return tuple(_TYPES[letter] for letter in shape.rstrip("?"))
+
+
 _SHAPES = {  # the types of the fields behind the kind; "?" is any; or, for an END, one of two
     HEADER: ("sim",),
     ATOM: ("i?",),
@@ -47,14 +54,15 @@ _SHAPES = {  # the types of the fields behind the kind; "?" is any; or, for an E
     CHUNK: ("iib",),
     END: ("iii0b", "iiilb"),
     DRAW: ("iiiiiii?",),
+    CALL: ("iiiiiiib??",),
     NOTE: ("ism",),
     OUTPUT: ("iis",),
     OUTCOME: ("im",),
     INDEX: ("bbbbbbbbb",),
     FOOTER: ("bbbbbb",),
 }
-_FITTING = {
-    kind: (len(shapes[0]), {tuple(_TYPES[c] for c in s.rstrip("?")) for s in shapes})
+_FITTING = {  # how many fields, how many of them have a type, and those types
+    kind: (len(shapes[0]), len(shapes[0].rstrip("?")), {_types(shape) for shape in shapes})
     for kind, shapes in _SHAPES.items()
 }
 
@@ -71,11 +79,10 @@ def checked(record: Any) -> list[Any]:
         if not 0 < kind < LOST:
             raise ValueError(f"a record of kind {kind}")
         return record
-    size, fitting = _FITTING[kind]
+    size, typed, fitting = _FITTING[kind]
     if len(record) <= size:
         raise ValueError(f"a record of kind {kind} with {len(record)} fields")
-    types = tuple(map(type, record[1 : 1 + size]))
-    if types not in fitting and types[:-1] not in fitting:
+    if tuple(map(type, record[1 : 1 + typed])) not in fitting:
         raise ValueError(f"a record of kind {kind} with a field of the wrong type")
     if kind == ATOM and not _is_atom(record[2]):
         raise ValueError("an atom that is neither text nor a list of texts")

@@ -46,6 +46,7 @@ _TOKEN_FORM = re.compile(("((?:^|&)" + _TOKEN_FIELDS + "=)([^&]*)").encode())
 _TOKEN_URL = re.compile(r"(?i)(?:/oauth|/token\b|/sts\b)")
 
 SHORTEST = 8
+HEADERS_KEPT = 1024
 
 
 class Redactor:
@@ -55,6 +56,7 @@ class Redactor:
         self._secrets: list[bytes] = []
         self._longest = 0
         self._pattern: re.Pattern[bytes] | None = None
+        self._headers: dict[tuple[str, str], tuple[str, str]] = {}
         self.learn(value for name, value in environment.items() if secret_name(name))
 
     def learn(self, values: Iterable[str]) -> None:
@@ -64,6 +66,7 @@ class Redactor:
             known = secret in self._secrets or MARK.encode() in secret
             if len(secret) >= SHORTEST and not known:
                 self._secrets.append(secret)
+                self._headers.clear()
                 self._longest = max(self._longest, len(secret))
                 longest_first = sorted(self._secrets, key=len, reverse=True)
                 self._pattern = re.compile(b"|".join(map(re.escape, longest_first)))
@@ -118,15 +121,20 @@ class Redactor:
 
     def headers(self, headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
         """Header pairs with credentials replaced; the scheme of `Authorization` stays."""
-        clean = []
-        for name, value in headers:
-            if name.lower() in SECRET_HEADERS:
-                clean.append((name, self._credential(name.lower(), value)))
-            elif name.lower() == "location":
-                clean.append((name, self.url(value)))
-            else:
-                clean.append((name, self.text(value)))
+        clean, known = [], self._headers
+        for pair in headers:
+            found = known.get(pair)
+            if found is None:
+                found = self._header(*pair)
+                if len(known) < HEADERS_KEPT:
+                    known[pair] = found
+            clean.append(found)
         return clean
+
+    def _header(self, name: str, value: str) -> tuple[str, str]:
+        if name.lower() in SECRET_HEADERS:
+            return name, self._credential(name.lower(), value)
+        return name, self.url(value) if name.lower() == "location" else self.text(value)
 
     def _credential(self, name: str, value: str) -> str:
         if name == "set-cookie":

@@ -159,12 +159,13 @@ class Draw(_Step):
 
     `name` is the source ("time.time", "uuid.uuid4", "stdin"), `type` what the value stands for
     ("float", "uuid", "datetime", ...), `value` as it is on the tape (a uuid and a datetime are
-    strings).
+    strings). `given`: what a call (of a tool, of a command) was given, None for all others.
     """
 
     name: str
     type: str
     value: Any
+    given: Any = None
 
     kind = "draw"
 

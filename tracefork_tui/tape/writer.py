@@ -15,6 +15,7 @@ import os
 import threading
 import time
 from collections.abc import Sequence
+from os import getpid  # the real one: an agent's os.getpid() is a draw
 from typing import Any
 
 from . import frames, records
@@ -37,7 +38,7 @@ class Writer:
     def __init__(self, fd: int, path: str) -> None:
         self._fd = fd
         self._path = path
-        self._process = os.getpid()
+        self._process = getpid()
         self._size = self._crc = self._salt = 0
         self._waiting: list[bytes] = []
         self._lock = threading.RLock()
@@ -70,12 +71,12 @@ class Writer:
 
     def close(self) -> None:
         """Let go of the file, without the index and footer that `seal` writes."""
-        if os.getpid() != self._process:
+        if getpid() != self._process:
             self._lock = threading.RLock()  # its holder was not forked along
         with self._lock:
             if self._fd < 0:
                 return
-            if self._tail is not None and os.getpid() == self._process:
+            if self._tail is not None and getpid() == self._process:
                 self.settle()
                 remove(self._path)
             self._drop()
@@ -162,12 +163,16 @@ class Writer:
         name: str,
         kind: str,
         value: Any,
+        given: tuple[bytes, Any] | None = None,
     ) -> None:
+        """`given`: of a call, the SHA-256 of what it was given, and that as it is shown."""
         with self._lock:
             where, frames_, label = self._atom(task), self._atom(list(site)), self._atom(name)
-            self._append(
-                [records.DRAW, n, t, where, frames_, provenance, label, self._atom(kind), value]
-            )
+            said = [n, t, where, frames_, provenance, label, self._atom(kind)]
+            if given is None:
+                self._append([records.DRAW, *said, value])
+            else:
+                self._append([records.CALL, *said, *given, value])
 
     def tail(self, n: int, start: int) -> Tail | None:
         """Where draws in quick succession go from step `n` on, None where there is no room.
@@ -177,7 +182,7 @@ class Writer:
         """
         with self._lock:
             self.settle()
-            if self._tail is None and self._fd >= 0 and os.getpid() == self._process:
+            if self._tail is None and self._fd >= 0 and getpid() == self._process:
                 try:
                     self._tail = Tail.create(self._path, self._salt, start)
                 except OSError:
@@ -233,7 +238,7 @@ class Writer:
             self._write(record)
 
     def _write(self, record: list[Any] | None = None) -> None:
-        if os.getpid() != self._process:
+        if getpid() != self._process:
             raise TapeError("the tape belongs to the process that this one was forked from")
         tail = self._tail if self._tail is not None and self._tail.count else None
         if tail is not None:

@@ -42,7 +42,7 @@ def row_of(reader: Reader, n: int) -> Row:
             mark = "✗ " if bad else ""
             return Row(n, "●", mark + short(words, WORDS), bad, provenance_word(step.provenance))
         if isinstance(step, Draw):
-            words = f"{draw_name(step.name)} {draw_value(step)}"
+            words = f"{_called(step)} {draw_value(step)}"
             return Row(n, "◇", short(words, WORDS), False, provenance_word(step.provenance))
     except Exception as error:  # whatever a damaged or hostile tape holds
         return Row(n, "!", f"✗ cannot be shown: {plain(type(error).__name__)}", bad=True)
@@ -95,6 +95,15 @@ def draw_name(name: str) -> str:
     """`datetime.datetime.now` as datetime.now, `secrets.token_hex` as token_hex."""
     name = str(name)
     return name if len(name) <= 10 else name.partition(".")[2] or name
+
+
+def _called(step: Draw) -> str:
+    """A draw's name, and of a call what it was given."""
+    if step.given is None:
+        return draw_name(step.name)
+    from .. import wire
+
+    return wire.call_words(step, draw_name(step.name))
 
 
 def draw_value(step: Draw) -> str:

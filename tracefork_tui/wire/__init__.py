@@ -18,7 +18,7 @@ from .model import (
 )
 from .prices import cost
 from .read import added, api_of, conversation, is_sse, label, provider_of, reply
-from .steps import conversation_of, cost_of, label_of, reply_of
+from .steps import call_words, conversation_of, cost_of, label_of, reply_of
 
 __all__ = [
     "Conversation",
@@ -34,6 +34,7 @@ __all__ = [
     "added",
     "api_of",
     "as_json",
+    "call_words",
     "check_message",
     "conversation",
     "conversation_of",

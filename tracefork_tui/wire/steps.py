@@ -39,7 +39,7 @@ def cost_of(step: Exchange) -> float | None:
 def label_of(step: Step) -> str:
     """One short line that says what the step did; raw text from the tape."""
     if isinstance(step, Draw):
-        return f"{step.name} {brief(step.value)}"
+        return f"{call_words(step)} {brief(step.value)}"
     said = reply_of(step)
     if said is not None:
         text = label(None, said)
@@ -49,6 +49,17 @@ def label_of(step: Step) -> str:
     path = urlsplit(step.request.url).path or "/"
     words = (step.request.method, path, status, "" if end == "eof" else end)
     return " ".join(word for word in words if word)
+
+
+def call_words(step: Draw, name: str = "") -> str:
+    """A draw's name; of a call with what it was given, as `weather(Oslo, 3)`."""
+    name = name or step.name
+    if step.given is None:
+        return name
+    given = step.given
+    values = list(given.values()) if isinstance(given, dict) else [given]
+    words = (" ".join(map(str, one)) if isinstance(one, list) else str(one) for one in values)
+    return f"{name}({brief(', '.join(words))})"
 
 
 def brief(value: object) -> str:

@@ -22,6 +22,11 @@ def build(reader: Reader, n: int) -> Document:
     page.line(f"◇ {step.name}", Kind.HEADING)
     page.line(" · ".join(filter(None, [step.type, moment(reader, step.at)])), Kind.DIM)
     page.line("")
+    if step.given is not None:
+        page.line("given", Kind.DIM)
+        page.add(value_text(step.given, indent=2), Kind.JSON, 2)
+        page.line("")
+        page.line("gave", Kind.DIM)
     value = value_text(step.value, indent=2)
     kind = Kind.VALUE if isinstance(step.value, (str, bytes)) else Kind.JSON
     page.add(value, kind, 2)
