@@ -23,12 +23,14 @@ from ..tape.spans import Body
 from ..tape.writer import Writer
 from .bursts import Burst
 from .callers import Callers
+from .cleaning import Cleaning
 from .names import in_loop, task_name
 from .policy import CUT_UPLOAD, NO_STEP, Asked, DrawVerdict, Recording, Verdict
 
 perf_counter_ns = time.perf_counter_ns
 SWALLOWED = 3
 MANY = 64
+ENCODING = "content-encoding"
 SLEPT = "slept"
 LIVE = records.PROVENANCES.index("live")
 
@@ -82,6 +84,7 @@ class Flight:
         self.answer: Answer | None = verdict.answer
         self.ended = False
         self._hash = sha256()
+        self._cleaning: Cleaning | None = None
         self._send: Callable[[bytes], Any] | None = None
 
     def sent(self, body: bytes, whole: bool) -> None:
@@ -97,6 +100,8 @@ class Flight:
         self, status: int, reason: str, version: str, headers: Sequence[tuple[str, str]]
     ) -> None:
         session = self.session
+        packed = next((value for name, value in headers if name.lower() == ENCODING), "")
+        self._cleaning = Cleaning(session.redactor, self.url, packed)
         clean = session.redactor.headers(headers)
         session.turn()
         session.write(lambda w, t: w.head(self.n, t, status, reason, version, clean))
@@ -104,9 +109,13 @@ class Flight:
     def chunk(self, data: bytes) -> None:
         if self.ended:
             return
-        clean = self.session.redactor.body(self.url, data)
+        session = self.session
+        session.turn()
+        for clean in self._cleaning.take(data) if self._cleaning else ():
+            self._keep(clean)
+
+    def _keep(self, clean: bytes) -> None:
         self._hash.update(clean)
-        self.session.turn()
         self.session.write(lambda w, t: w.chunk(self.n, t, clean))
 
     def end(self, how: str, error: list[Any] | None = None) -> None:
@@ -114,8 +123,10 @@ class Flight:
         if self.ended:
             return
         self.ended = True
-        digest = self._hash.digest()
         self.session.turn()
+        for clean in self._cleaning.rest() if self._cleaning else ():
+            self._keep(clean)
+        digest = self._hash.digest()
         self.session.write(lambda w, t: w.end(self.n, t, how, error, digest))
 
     url = ""

@@ -151,10 +151,24 @@ class Redactor:
             self.learn([value])
         return MARK
 
+    def exchanges_token(self, url: str) -> bool:
+        """True for the address of a token exchange."""
+        return bool(_TOKEN_URL.search(unquote(url)))
+
+    def begun(self, data: bytes) -> bool:
+        """True if `data` ends within what may be a secret."""
+        for secret in self._secrets:
+            at = data.find(secret[:1], max(0, len(data) - len(secret) + 1))
+            while at >= 0:
+                if secret.startswith(data[at:]):
+                    return True
+                at = data.find(secret[:1], at + 1)
+        return False
+
     def body(self, url: str, data: bytes, known: int = 0) -> bytes:
         """A body with secrets replaced (see `data`); of a token exchange, its credentials too."""
         data = self.data(data, known)
-        if _TOKEN_URL.search(unquote(url)):
+        if self.exchanges_token(url):
             data = _TOKEN_JSON.sub(lambda match: match[1] + self._token(match[2], '"'), data)
             data = _TOKEN_FORM.sub(lambda match: match[1] + self._token(match[2], ""), data)
         return data

@@ -1,0 +1,80 @@
+"""A response without its secrets, chunk by chunk, also where one is split over several chunks."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+
+from ..tape.redact import Redactor
+
+MOST = 1 << 18
+EITHER = 47  # zlib: gzip or zlib, by what it begins with
+
+
+class Cleaning:
+    """Holds chunks back from the tape, never from the agent, while they may end within a secret.
+
+    As many chunks come out as went in; a secret that was split is replaced in the first of its
+    own. What a token exchange answers is held until its end, and unpacked to be looked at; where
+    it cannot be, it is left out.
+    """
+
+    def __init__(self, redactor: Redactor, url: str, encoding: str = "") -> None:
+        self._redactor = redactor
+        self._url = url
+        self._encoding = encoding.strip().lower()
+        self._exchange = redactor.exchanges_token(url)
+        self._held: list[bytes] = []
+
+    def take(self, chunk: bytes) -> list[bytes]:
+        """The chunks that may go on the tape now."""
+        self._held.append(chunk)
+        if sum(map(len, self._held)) < MOST:
+            if self._exchange:
+                return []
+            tail = chunk if len(self._held) == 1 else b"".join(self._held)
+            if self._redactor.begun(tail):
+                return []
+        return self.rest()
+
+    def rest(self) -> list[bytes]:
+        """The chunks that are left."""
+        held, self._held = self._held, []
+        if self._exchange and self._encoding not in ("", "identity"):
+            return self._unpacked(held)
+        if len(held) < 2:
+            return [self._clean(chunk) for chunk in held]
+        data = b"".join(held)
+        whole, done, places = self._clean(data), 0, []
+        for end in _ends(held):
+            done = next(at for at in range(max(done, end), len(data) + 1) if self._fits(data, at))
+            places.append(len(self._clean(data[:done])))
+        return [whole[a:b] for a, b in zip([0, *places], places)]
+
+    def _unpacked(self, held: list[bytes]) -> list[bytes]:
+        """Compressed chunks: as they were, or all that is left of them in the first."""
+        try:
+            data = zlib.decompress(b"".join(held), EITHER)
+        except zlib.error:
+            return [b"" for _ in held]
+        clean = self._clean(data)
+        if clean == data:
+            return held
+        again = gzip.compress(clean, mtime=0) if self._encoding == "gzip" else zlib.compress(clean)
+        return [again, *(b"" for _ in held[1:])]
+
+    def _fits(self, data: bytes, at: int) -> bool:
+        """True if no secret stands across this place."""
+        return self._clean(data[:at]) + self._clean(data[at:]) == self._clean(data)
+
+    def _clean(self, data: bytes) -> bytes:
+        return self._redactor.body(self._url, data)
+
+
+def _ends(chunks: list[bytes]) -> list[int]:
+    """Where each chunk ends."""
+    ends, at = [], 0
+    for chunk in chunks:
+        at += len(chunk)
+        ends.append(at)
+    return ends
