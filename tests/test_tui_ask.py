@@ -250,6 +250,11 @@ async def test_breakpoints_both_ways(tape: str) -> None:
         await press(pilot, "b")
         assert "no breakpoint on step 5 any more" in shown(pilot)
         assert (await press(pilot, "ctrl+o")).session.cursor == 9
+        for line in (":break 3", ":break 3", ':break tool == "refund"', ":break 99"):
+            await typed(pilot, line)
+        kept = screen_of(pilot).session.beside.breakpoints
+        assert [(one.step, one.when) for one in kept] == [(9, ""), (0, 'tool == "refund"'), (3, "")]
+        assert "there is no step 99" in shown(pilot)
 
 
 async def test_the_list_of_breakpoints(tape: str) -> None:
@@ -299,7 +304,7 @@ async def test_a_watch_and_its_changes(tape: str) -> None:
         assert "arguments.amount 24 @10" in shown(pilot)
         assert (await press(pilot, "2", "number_sign")).session.cursor == 8
         await typed(pilot, ":watch arguments.amount")
-        assert "that is watched already" in shown(pilot)
+        assert len(screen_of(pilot).watching.watches) == 1
 
 
 async def test_every_change_is_listed(tape: str) -> None:

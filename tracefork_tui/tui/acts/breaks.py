@@ -18,16 +18,28 @@ NAME = 50
 
 def _toggle(screen: MainScreen, n: int) -> None:
     """Set a breakpoint on a step, or take it away."""
-    if not 1 <= n <= screen.session.count:
-        raise Mistake(f"there is no step {n}; the tape has {screen.session.count}")
     breakpoints = screen.session.beside.breakpoints
     there = [one for one in breakpoints if one.step == n and not one.when]
     if there:
         breakpoints[:] = [one for one in breakpoints if one not in there]
         screen.keep(f"no breakpoint on step {n} any more")
     else:
-        breakpoints.append(Breakpoint(n))
-        screen.keep(f"breakpoint {len(breakpoints)} on step {n}; c and C go to the next")
+        _set(screen, Breakpoint(n), f"on step {n}; c and C go to the next")
+
+
+def _set(screen: MainScreen, wanted: Breakpoint, words: str) -> None:
+    """Set a breakpoint; one that is there already is turned on."""
+    n = wanted.step
+    if not wanted.when and not 1 <= n <= screen.session.count:
+        raise Mistake(f"there is no step {n}; the tape has {screen.session.count}")
+    breakpoints = screen.session.beside.breakpoints
+    places = [(one.step, one.when) for one in breakpoints]
+    if (n, wanted.when) not in places:
+        places.append((n, wanted.when))
+        breakpoints.append(wanted)
+    place = places.index((n, wanted.when))
+    breakpoints[place].enabled = True
+    screen.keep(f"breakpoint {place + 1} {words}")
 
 
 def _give(screen: MainScreen, text: str) -> None:
@@ -35,16 +47,10 @@ def _give(screen: MainScreen, text: str) -> None:
     if not text:
         return
     if text.isdecimal() and len(text) < 10:
-        _toggle(screen, int(text))
+        _set(screen, Breakpoint(int(text)), f"on step {text}")
         return
     query = compiled(text)
-    breakpoints = screen.session.beside.breakpoints
-    place = next((k for k, one in enumerate(breakpoints) if one.when == query.text), -1)
-    if place < 0:
-        place = len(breakpoints)
-        breakpoints.append(Breakpoint(when=query.text))
-    breakpoints[place].enabled = True
-    screen.keep(f"breakpoint {place + 1} where {short(query.text, NAME)}")
+    _set(screen, Breakpoint(when=query.text), f"where {short(query.text, NAME)}")
 
 
 def compiled(text: str) -> Query:

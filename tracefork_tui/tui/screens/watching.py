@@ -61,12 +61,11 @@ class Watching:
         self._changed()
 
     def add(self, query: Query) -> None:
-        """Watch an expression. Raises Mistake."""
+        """Watch an expression; once is enough."""
         kept = self._screen.session.beside.watches
-        if query.text in kept:
-            raise Mistake("that is watched already; V lists its changes")
-        kept.append(query.text)
-        self.load()
+        if query.text not in kept:
+            kept.append(query.text)
+            self.load()
         self._screen.keep(f"watching {short(query.text, NAME)}: * and # go to its changes")
 
     def resume(self) -> None:
