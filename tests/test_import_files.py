@@ -110,6 +110,7 @@ BAD = {
     "har.har": b'{"log": {"entries": []}}',
     "empty.har": b'{"log": {"entries": [null, 5, {}]}}',
     "status.yaml": b"interactions:\n- request: {uri: x}\n  response: {status: {code: 99999}}\n",
+    "url.yaml": b"interactions:\n- request: {uri: 'http://[x'}\n",
     "samples.json": b'{"eval": {}, "samples": []}',
     "refs.json": b'{"eval": 1, "samples": [{"events": [{"event": "model", "input_refs": [1]}]}]}',
 }

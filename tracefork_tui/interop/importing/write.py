@@ -10,6 +10,7 @@ from hashlib import sha256
 from typing import Any
 
 from ...tape.answer import Error
+from ...tape.chain import canonical_url
 from ...tape.errors import TapeError
 from ...tape.reader import Tape
 from ...tape.records import PROVENANCES
@@ -162,9 +163,18 @@ def _sort_out(run: Run) -> None:
         run.notes.append(f"{left} entr{'y is' if left == 1 else 'ies are'} left out: no exchange")
     run.events = kept
     for event in kept:
-        status = event.status if isinstance(event, Traffic) else None
-        if status is not None and not 0 < status < 1000:
-            raise NotImported(f"it has a response with the status {status}")
+        if isinstance(event, Traffic):
+            _possible(event)
+
+
+def _possible(one: Traffic) -> None:
+    """Raises NotImported for what no exchange can have been."""
+    if one.status is not None and not 0 < one.status < 1000:
+        raise NotImported(f"it has a response with the status {one.status}")
+    try:
+        canonical_url(one.url, {})
+    except ValueError as error:
+        raise NotImported(f"it has a URL that is none ({error}): {one.url[:80]}") from None
 
 
 def _is_empty(event: Event) -> bool:
