@@ -58,7 +58,8 @@ def build(reader: Reader, n: int) -> Document:
     if before is not None:
         gap(page)
         page.mark_fresh()
-        page.line(f"── {_what_changed(before, delta, len(new))} ──", Kind.NEW)
+        grown = _grown(reader, before, n)
+        page.line(f"── {_what_changed(before, delta, len(new))}{grown} ──", Kind.NEW)
     _turns(page, n, asked.turns, range(old, len(asked.turns)), names)
     _reply(page, reader, n)
     page.end_section()
@@ -79,7 +80,8 @@ def build_delta(reader: Reader, n: int) -> Document:
         _system(page, asked)
         _tools(page, asked)
     else:
-        page.line(f"── {_what_changed(before, delta, len(new))} ──", Kind.NEW)
+        grown = _grown(reader, before, n)
+        page.line(f"── {_what_changed(before, delta, len(new))}{grown} ──", Kind.NEW)
         _removed(page, delta)
         if delta.changed_system:
             _system(page, asked)
@@ -112,6 +114,15 @@ def _what_changed(before: int, delta: wire.Delta, new: int) -> str:
     if not said:
         return f"the same request as step {before}"
     return f"since step {before}: {', '.join(said)}"
+
+
+def _grown(reader: Reader, before: int, n: int) -> str:
+    """How many more tokens the model read, where both replies tell."""
+    pair = (reader.reply(before), reader.reply(n))
+    tokens = [reply.usage.context_tokens for reply in pair if reply is not None]
+    if len(tokens) < 2 or tokens[0] is None or tokens[1] is None:
+        return ""
+    return f" · {tokens[1] - tokens[0]:+,} tokens"
 
 
 def _removed(page: Document, delta: wire.Delta) -> None:
