@@ -68,12 +68,14 @@ def main(turns):
         }
         messages.append({"role": "user", "content": [result]})
 
-    started = time.perf_counter.__wrapped__ if hasattr(time.perf_counter, "__wrapped__") else None
-    clock = started or time.perf_counter
-    begin = clock()
+    wall, cpu = (
+        getattr(clock, "__wrapped__", clock) for clock in (time.perf_counter, time.process_time)
+    )
+    begin = wall(), cpu()
     for number in range(turns):
         turn(number)
-    print(json.dumps({"turns": turns, "seconds": clock() - begin}))
+    took = {"seconds": wall() - begin[0], "cpu": cpu() - begin[1]}
+    print(json.dumps({"turns": turns, **took}))
 
 
 if __name__ == "__main__":

@@ -304,7 +304,7 @@ class Quick:
 def _chain(frame: FrameType, user: Callable[[FrameType], bool]) -> tuple[Chain, FrameType]:
     """The frames that make a call site, and the last of them apart."""
     found: list[tuple[CodeType, int]] = []
-    users = user(frame) and not generated(frame.f_code)
+    users = int(user(frame) and not generated(frame.f_code))
     while frame.f_back is not None and users < MOST_FRAMES:
         found.append((frame.f_code, frame.f_lasti))
         frame = frame.f_back

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextvars
 import sys
+from functools import lru_cache
 from types import FrameType, ModuleType
 from typing import TYPE_CHECKING, Any, Callable
 
@@ -138,7 +139,12 @@ def _begin(session: Session, request: Any, body: bytes | None, frame: FrameType)
 
 
 def _pairs(headers: Any) -> list[tuple[str, str]]:
-    return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers.raw]
+    return [_pair(name, value) for name, value in headers.raw]
+
+
+@lru_cache(1024)
+def _pair(name: bytes, value: bytes) -> tuple[str, str]:
+    return name.decode("latin-1"), value.decode("latin-1")
 
 
 # What goes out

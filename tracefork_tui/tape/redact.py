@@ -122,12 +122,12 @@ class Redactor:
     def headers(self, headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
         """Header pairs with credentials replaced; the scheme of `Authorization` stays."""
         clean, known = [], self._headers
-        for pair in headers:
-            found = known.get(pair)
+        for name, value in headers:
+            found = known.get((name, value))
             if found is None:
-                found = self._header(*pair)
+                found = self._header(name, value)
                 if len(known) < HEADERS_KEPT:
-                    known[pair] = found
+                    known[name, value] = found
             clean.append(found)
         return clean
 
