@@ -239,6 +239,10 @@ async def test_what_is_shown_in_another_way_is_found_as_it_was_sent(tmp_path: Pa
 def test_places_of_one_step(tape: str) -> None:
     run = Tape(tape)
     assert [one.expression for one in places(run, 8, "480")] == ["response.content[2].input.amount"]
-    assert "request.messages[0].content" in [one.expression for one in places(run, 8, "A-1009")]
+    assert [one.expression for one in places(run, 8, "A-1009")] == [
+        "response.content[2].input.order_id"
+    ]
+    assert "request.messages[0].content" in [one.expression for one in places(run, 8, "Okafor")]
+    assert len(places(run, 8, "e", most=2)) == 2
     assert [one.expression for one in places(run, 2, "6f0c2a51")] == ["value"]
     assert places(run, 3, "480") == []

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..tape.errors import TapeError
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 MOST = 500
 """Occurrences that are told."""
+FEW = 50
+"""Occurrences of one step that are told."""
 AROUND = 40
 """Characters of an excerpt on each side."""
 
@@ -85,9 +88,13 @@ def origin(tape: Tape, text: str, at: int | None = None, most: int = MOST) -> Or
     return summed(tape, text, found, at, most)
 
 
-def places(tape: Tape, n: int, text: str) -> list[Occurrence]:
-    """The places of one step that hold the text, those that an earlier one had too."""
-    return list(_Search(tape, text, whole=True).step(n))
+def places(tape: Tape, n: int, text: str, most: int = FEW) -> list[Occurrence]:
+    """The first places of one step that hold the text: of its answer, else of its whole request."""
+    search, step = _Search(tape, text, whole=True), Facts(tape, n).step
+    if isinstance(step, Exchange):
+        found = list(islice(search.answered(n, step), most))
+        return found or list(islice(search.asked(n, step), most))
+    return list(islice(search.step(n), most))
 
 
 def origin_slices(
@@ -145,10 +152,11 @@ class _Search:
             data = _dump(plain(step.value))
             yield from self._hits(n, "draw", data, self._others, once=False)
         elif isinstance(step, Exchange):
-            yield from self._asked(n, step)
-            yield from self._answered(n, step)
+            yield from self.asked(n, step)
+            yield from self.answered(n, step)
 
-    def _asked(self, n: int, step: Exchange) -> Iterator[Occurrence]:
+    def asked(self, n: int, step: Exchange) -> Iterator[Occurrence]:
+        """Those on the request's side."""
         request = step.request
         yield from self._line(n, "request", ("url",), request.url)
         yield from self._headers(n, "request", request.headers)
@@ -169,7 +177,8 @@ class _Search:
             return True
         return any(self._needle.search(run) for run in runs)
 
-    def _answered(self, n: int, step: Exchange) -> Iterator[Occurrence]:
+    def answered(self, n: int, step: Exchange) -> Iterator[Occurrence]:
+        """Those on the answer's side."""
         response = step.response
         if step.error is not None:
             yield from self._line(n, "response", ("error",), str(step.error))

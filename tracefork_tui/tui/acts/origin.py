@@ -47,7 +47,7 @@ def expression_of(screen: MainScreen) -> str:
     found = places(screen.session.tape, screen.session.cursor, text) if text else []
     if not found:
         return ""
-    one = next((one for one in reversed(found) if one.side != "request"), found[-1])
+    one = found[-1]
     if one.side == "response" and one.keys[0:1] == ("content",) and one.keys[2:3] == ("input",):
         return "arguments" + path_of(("", *one.keys[3:])).removeprefix('[""]')
     return one.expression
