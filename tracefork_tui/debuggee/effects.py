@@ -12,6 +12,7 @@ from typing import Any
 from ..tape.errors import Divergence
 from . import sources
 from .children import Children
+from .held import held
 from .http import travelling
 from .inputs import Inputs
 from .session import Session
@@ -22,15 +23,22 @@ COMMANDS = {
     "os.system": "subprocess",
     "os.posix_spawn": "subprocess",
     "os.exec": "subprocess",
+    "os.forkpty": "fork",
 }
 FILES = {
     "os.remove": "removes",
     "os.rename": "renames",
     "os.mkdir": "makes",
     "os.rmdir": "removes",
+    "os.link": "links",
+    "os.symlink": "links",
+    "os.truncate": "cuts",
+    "os.chmod": "changes the mode of",
     "sqlite3.connect": "database",
 }
+OTHERS = ("ctypes.dlopen", "mmap.__new__", "os.kill", "socket.bind", "syslog.syslog")
 STARTS = ("subprocess.Popen", "os.posix_spawn")
+MEDIATING = ("ctypes", "multiprocessing.shared_memory", "socket", "socketserver", "http.server")
 CACHE = "__pycache__"
 STDIN = (0, "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
@@ -44,6 +52,8 @@ def install(session: Session, inputs: Inputs, children: Children) -> None:
             return
         inside = session.inside
         if inside.value:
+            if event in CONNECTS and session.policy.offline and not held.open:
+                _connects(session, args)
             return
         inside.value = True
         try:
@@ -60,18 +70,20 @@ def install(session: Session, inputs: Inputs, children: Children) -> None:
     atexit.register(sources.texts, session)
 
 
-_WANTED = frozenset((*CONNECTS, *COMMANDS, *FILES, "open", "exec", "cpython.run_file"))
+_WANTED = frozenset((*CONNECTS, *COMMANDS, *FILES, *OTHERS, "open", "exec", "cpython.run_file"))
 
 
 def _heard(session: Session, inputs: Inputs, event: str, args: Any) -> None:
     if event in CONNECTS:
         _connects(session, args)
     elif event in FILES:
-        if "__pycache__" in str(args[0]):
+        if "__pycache__" in str(args[0]) or isinstance(args[0], int):
             return
         for path in args[:2]:
             inputs.wrote(path)
         _name(session, "file", f"{FILES[event]} {_path(session, args[0])}", users=True)
+    elif event in OTHERS:
+        _other(session, event, args)
     elif event == "open" and args[0] in STDIN:
         _name(session, "file", "reads stdin past sys.stdin", users=True)
     elif event == "open" and _for_writing(args):
@@ -87,13 +99,47 @@ def _heard(session: Session, inputs: Inputs, event: str, args: Any) -> None:
 
 def _connects(session: Session, args: Any) -> None:
     address = args[1] if len(args) > 1 else None
-    if not isinstance(address, tuple) or travelling.get():
+    if address is None or travelling.get():
         return
-    where = f"{address[0]}:{address[1]}"
+    if isinstance(address, tuple) and len(address) > 1:
+        where = f"{address[0]}:{address[1]}"
+    elif _among_processes():
+        return
+    else:
+        where = f"unix:{_path(session, address)}" if address else "a socket without a name"
     if session.policy.offline:
         failure = Divergence(f"the agent opened a connection to {where}; a replay opens none")
         raise session.fail(failure, {"address": where, "site": _site(session)})
     _name(session, "socket", where)
+
+
+def _among_processes() -> bool:
+    """True where multiprocessing talks to processes of its own."""
+    frame: Any = sys._getframe()
+    while frame is not None:
+        if str(frame.f_globals.get("__name__", "")).startswith("multiprocessing"):
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _other(session: Session, event: str, args: Any) -> None:
+    """What the user's own code does with the machine; libraries do so all the time."""
+    frame: Any = sys._getframe(3)
+    while frame is not None and frame.f_globals.get("__name__") in MEDIATING:
+        frame = frame.f_back
+    if not session.callers.user(frame):
+        return
+    if event == "ctypes.dlopen":
+        _name(session, "machine", f"calls C code of {args[0] or 'the process'} with ctypes")
+    elif event == "mmap.__new__":
+        _name(session, "machine", "maps memory that others may share")
+    elif event == "os.kill":
+        _name(session, "signal", f"sends signal {int(args[1])}")
+    elif event == "syslog.syslog":
+        _name(session, "file", "writes the system's log")
+    elif isinstance(args[1], tuple) and len(args[1]) > 1:
+        _name(session, "socket", f"listens on {args[1][0]}:{args[1][1]}")
 
 
 def _name(session: Session, kind: str, what: str, users: bool = False) -> None:

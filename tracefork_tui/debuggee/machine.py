@@ -12,13 +12,14 @@ from collections.abc import Iterator
 from types import FrameType, ModuleType
 from typing import Any, Callable
 
+from . import forms
 from .hooks import AfterImport
 from .session import Session
 from .standin import stand_in
 
 PLAIN = {
     "os": ("getpid", "getppid", "getlogin", "cpu_count", "getloadavg"),
-    "socket": ("gethostname", "getfqdn"),
+    "socket": ("gethostname", "getfqdn", "gethostbyname"),
     "platform": ("node",),
     "getpass": ("getuser",),
 }
@@ -33,6 +34,7 @@ def install(session: Session, hooks: AfterImport, variables: list[str]) -> None:
     machine.tuples(os, "uname", os.uname_result)
     machine.listing()
     machine.scanning()
+    hooks.on("socket", machine.lookups)
     if variables:
         machine.environment(frozenset(variables))
     hooks.on("asyncio.base_events", machine.loop_clock)
@@ -52,6 +54,10 @@ class _Machine:
         for name in PLAIN[module.__name__]:
             if hasattr(module, name):
                 self._wrap(module, name, None, None)
+
+    def lookups(self, module: ModuleType) -> None:
+        """What a host's name stands for, as addresses with their families."""
+        self._wrap(module, "getaddrinfo", forms.keep, forms.restore)
 
     def tuples(self, module: ModuleType, name: str, make: Callable[[Any], Any]) -> None:
         if hasattr(module, name):

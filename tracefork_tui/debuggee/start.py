@@ -13,7 +13,19 @@ from ..tape.codec import unpack
 from ..tape.errors import Divergence, TapeError
 from ..tape.redact import Redactor
 from ..tape.writer import Writer
-from . import commands, draws, effects, http, inputs, machine, naps, served, stdio, tools
+from . import (
+    commands,
+    draws,
+    effects,
+    http,
+    inputs,
+    machine,
+    naps,
+    outside,
+    served,
+    stdio,
+    tools,
+)
 from . import session as sessions
 from .answers import LIBRARIES
 from .callers import Callers
@@ -127,6 +139,7 @@ def install(session: Session, parent: Any, plan: dict[str, Any]) -> AfterImport:
     children = Children(session, plan, parent)
     children.install(hooks)
     effects.install(session, reads, children)
+    outside.install(session, hooks)
     if plan.get("stops"):
         from .breakpoint import Breakpoints
 

@@ -23,6 +23,8 @@ NAMED = {
     "covered": "within a draw",
     "rerun": "called again on replay",
     "machine": "outside of Python's sight",
+    "signal": "signal",
+    "threads": "threads",
 }
 MEANING = {
     "socket": "What went over it is not on the tape. A replay refuses the connection and diverges.",
@@ -37,6 +39,9 @@ MEANING = {
     "rerun": "A replay has to call this tool again: it talks to a model, or its value could not be "
     "kept. Its exchanges and draws are the tape's, its other effects happen again.",
     "machine": "Nothing of it can be recorded or refused from within Python.",
+    "signal": "When a signal comes is not on the tape, and a replay waits for none.",
+    "threads": "Their steps are matched by what was asked; in which order they came is held as far "
+    "as it can be, and the receipt says where it was not.",
 }
 REFUSED = {"divergence": "divergence", "halt": "halt", "refused": "refused"}
 TOUCHING = ("file", "subprocess", "fork")
