@@ -156,6 +156,7 @@ class Session:
         self.gate: Any = None
         self.breakpoints: Any = None
         self.writer = writer
+        writer.clean = redactor.value
         self._origins = origins
         self.clock = perf_counter_ns
         self.start = perf_counter_ns()

@@ -1,0 +1,165 @@
+"""Credentials are planted in every kind of record, in the agent's tape and in its children's."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import sys
+import zlib
+from typing import Any
+
+from cli_runs import Bench
+from matrix.server import Server, Talk
+
+NAMES = [
+    "BODY_KEY",
+    "STDIN_TOKEN",
+    "STDOUT_TOKEN",
+    "STDERR_TOKEN",
+    "DRAW_SECRET",
+    "CALL_SECRET",
+    "RAISED_SECRET",
+    "FILE_TOKEN",
+    "READ_TOKEN",
+    "COMMAND_PASSWORD",
+    "SYSTEM_PASSWORD",
+    "THREAD_TOKEN",
+    "TASK_TOKEN",
+    "SITE_TOKEN",
+    "FUNCTION_TOKEN",
+    "QUERY_TOKEN",
+    "HEADER_KEY",
+    "CHILD_BODY_KEY",
+    "CHILD_ARGUMENT_TOKEN",
+    "CHILD_STDOUT_TOKEN",
+    "CHILD_DRAW_SECRET",
+    "FORK_BODY_KEY",
+    "THREAD_EXCEPTION_KEY",
+    "EXCEPTION_KEY",
+    "ERROR_KEY",
+    "ECHO_KEY",
+    "SOCKET_TOKEN",
+]
+SECRETS = {name: f"q{n:02d}Z{'%08x' % (n * 2654435761 % 2**32)}v" for n, name in enumerate(NAMES)}
+COOKIE, TOKEN, LITERAL = "ck7Xq0119aPlz", "tk3Ma4471bRwu", "lt8Gc9920dKvo"
+
+AGENT = """
+    import asyncio, os, random, subprocess, sys, threading, time
+    import httpx2
+    import tracefork_tui
+
+    s = dict(os.environ)
+    base = s["ANTHROPIC_BASE_URL"]
+    client = httpx2.Client(headers={"x-note": s["HEADER_KEY"], "x-api-key": "LITERAL"})
+
+    def post(path, text="", **more):
+        return client.post(f"{base}/{path}.x/v1?token={s['QUERY_TOKEN']}", json={"t": text}, **more)
+
+    print(input("?") == s["STDIN_TOKEN"], s["STDOUT_TOKEN"])
+    print(s["STDERR_TOKEN"], file=sys.stderr)
+    post("echo", s["BODY_KEY"])
+    print("LITERAL")
+    post("echo", s["ECHO_KEY"])
+    post("token/oauth", "")
+    random.choice([s["DRAW_SECRET"]])
+    tracefork_tui.draw("call", lambda: {"deep": [s["CALL_SECRET"].encode()]})
+
+    def fails():
+        raise LookupError(s["RAISED_SECRET"])
+
+    try:
+        tracefork_tui.draw("fails", fails)
+    except LookupError:
+        pass
+    with open("w-" + s["FILE_TOKEN"], "w") as file:
+        file.write("x")
+    with open("r-" + s["READ_TOKEN"]) as file:
+        file.read()
+    subprocess.run(["true", s["COMMAND_PASSWORD"]])
+    os.system("true " + s["SYSTEM_PASSWORD"])
+    thread = threading.Thread(target=post, args=("echo", "t"), name=s["THREAD_TOKEN"])
+    thread.start()
+    thread.join()
+
+    async def main():
+        await asyncio.create_task(asyncio.to_thread(post, "echo", "a"), name=s["TASK_TOKEN"])
+        time.time()
+
+    asyncio.run(main())
+    source = f"def {s['FUNCTION_TOKEN']}(): return post('echo', 'x')"
+    space = {"post": post}
+    exec(compile(source, s["SITE_TOKEN"] + ".py", "exec"), space)
+    space[s["FUNCTION_TOKEN"]]()
+    try:
+        httpx2.get("http://127.0.0.1:9/" + s["ERROR_KEY"])
+    except httpx2.HTTPError:
+        pass
+    subprocess.run([sys.executable, "child.py", "--api-key", s["CHILD_ARGUMENT_TOKEN"]])
+    sys.stdout.flush()
+    if os.fork() == 0:
+        post("echo", s["FORK_BODY_KEY"])
+        os._exit(0)
+    os.wait()
+
+    def dies():
+        raise RuntimeError(s["THREAD_EXCEPTION_KEY"])
+
+    thread = threading.Thread(target=dies)
+    thread.start()
+    thread.join()
+    raise RuntimeError(s["EXCEPTION_KEY"])
+"""
+
+CHILD = """
+    import os, random
+    import httpx2
+    print(os.environ["CHILD_STDOUT_TOKEN"], random.choice([os.environ["CHILD_DRAW_SECRET"]]))
+    url = os.environ["ANTHROPIC_BASE_URL"] + "/echo.x/v1"
+    httpx2.post(url, json={"key": os.environ["CHILD_BODY_KEY"]})
+"""
+
+
+def echo(talk: Talk) -> None:
+    """What was sent, in two pieces that split it, with a cookie."""
+    body = talk.sent.body
+    pieces = [piece for piece in (body[:13], body[13:]) if piece]
+    talk.whole(pieces, f"set-cookie: session={COOKIE}; Path=/")
+
+
+def token(talk: Talk) -> None:
+    data = gzip.compress(json.dumps({"access_token": TOKEN, "after": COOKIE}).encode())
+    talk.whole([data[:20], data[20:]], "content-encoding: gzip")
+
+
+def texts(value: Any) -> str:
+    """All that a record holds, compressed parts unpacked."""
+    if isinstance(value, bytes):
+        try:
+            return zlib.decompress(value, 47).decode("latin-1")
+        except zlib.error:
+            return value.decode("latin-1")
+    return repr(value)
+
+
+def test_no_credential_is_on_any_tape(bench: Bench) -> None:
+    bench.write("agent.py", AGENT.replace("LITERAL", LITERAL))
+    bench.write("child.py", CHILD)
+    bench.write("r-" + SECRETS["READ_TOKEN"], "x")
+    with Server({"echo": echo, "token": token}) as server:
+        env = {**SECRETS, "ANTHROPIC_BASE_URL": server.url}
+        words = ("record", "-o", "run.msgpack", "--", sys.executable, "agent.py")
+        done = bench.cli(*words, stdin=SECRETS["STDIN_TOKEN"] + "\n", **env)
+    assert done.code == 1, done
+    assert "RuntimeError" in done.err, done
+    tapes = sorted(bench.folder.glob("*.msgpack"))
+    assert len(tapes) == 3, tapes
+    planted = {**SECRETS, "cookie": COOKIE, "token": TOKEN, "literal": LITERAL}
+    for path in tapes:
+        data = path.read_bytes().decode("latin-1")
+        with bench.open(path.name) as tape:
+            bodies = [step.response.body for step in tape.steps if getattr(step, "response", None)]
+            data += "".join(map(texts, bodies)) + str(tape.header) + str(tape.notes)
+        leaks = [name for name, secret in planted.items() if secret in data]
+        assert leaks == [], path.name
+    replayed = bench.replay(**SECRETS)
+    assert "replay: proven" in replayed.err, replayed.err
