@@ -163,3 +163,31 @@ def test_totals(reader: Reader) -> None:
     contexts = [one.context for one in totals.recent(13, 3)]
     assert contexts == sorted(contexts)
     assert len(contexts) == 3
+
+
+def test_messages_from_long_ago_are_made_when_they_are_asked_for(tmp_path: Path) -> None:
+    run = Maker(tmp_path / "run.msgpack")
+    for n in range(200):
+        run.say(f"Question {n}")
+        run.messages.append({"role": "assistant", "content": [text(f"Answer {n}")]})
+    run.say("Last")
+    reader = Reader(Tape((run.ask([text("Done")]), run.close())[1]))
+    chat = build(views_of(reader.step(1))[0], reader, 1)
+    assert len(chat.lines) > 1000  # all of it is new
+    run = Maker(tmp_path / "more.msgpack")
+    for n in range(200):
+        run.say(f"Question {n}")
+        run.messages.append({"role": "assistant", "content": [text(f"Answer {n}")]})
+    run.say("Go on")
+    run.ask([text("Going on")])
+    run.say("Last")
+    run.ask([text("Done")])
+    reader = Reader(Tape(run.close()))
+    chat = build(views_of(reader.step(2))[0], reader, 2)
+    assert len(chat.lines) < 300
+    assert "… 342 earlier messages" in chat.lines
+    assert "Question 7" in chat.text
+    found = chat.find("answer 7", (len(chat.lines) - 1, -1), way=-1)
+    assert found is not None
+    assert "Answer 7" in chat.lines[found[0]]
+    assert chat.find("nowhere to be found", (0, -1)) is None

@@ -8,13 +8,16 @@ from typing import NamedTuple
 from ... import wire
 from ...tape.steps import Exchange
 from ...wire.body import dump
-from ..document import Document, Kind
+from ..document import Document, Fold, Kind
 from ..look import Reader
 from ..rows import where
 from ..text import short
 from ..units import count
 from . import bodies, tree
 from .parts import CALLS, TITLED, add_part, failure, gap, heading, names_of
+
+KEPT = 60
+"""So many messages before the new ones are made into lines; more than that where few are left."""
 
 REPLY = -1
 LINKS = 200
@@ -54,7 +57,10 @@ def build(reader: Reader, n: int) -> Document:
     if asked.previous_message_id is not None:
         names = _thread(page, reader, n) | names
     old = len(asked.turns) - len(new)
-    _turns(page, n, asked.turns, range(old), names)
+    far = old - KEPT if old > 2 * KEPT else 0
+    if far:
+        _earlier(page, n, asked.turns[:far], names)
+    _turns(page, n, asked.turns, range(far, old), names)
     if before is not None:
         gap(page)
         page.mark_fresh()
@@ -191,6 +197,37 @@ def _thread(page: Document, reader: Reader, n: int) -> dict[str, str]:
             _turn(page, wire.Turn(reply.role, reply.parts), names)
             names |= {part.id: part.name for part in reply.parts if part.kind in CALLS}
     return names
+
+
+def _earlier(page: Document, n: int, turns: Sequence[wire.Turn], names: dict[str, str]) -> None:
+    """Messages from long ago, made into lines when they are asked for."""
+
+    def make(fold: Fold) -> Document:
+        inside = Document()
+        _turns(inside, n, turns, range(len(turns)), names)
+        inside.end_section()
+        for inner in inside.folds.values():
+            inner.parent = inner.parent or fold
+        return inside
+
+    def holds(needle: str) -> bool:
+        case = any(map(str.isupper, needle))
+        return any(_holds(part, needle, case) for turn in turns for part in turn.parts)
+
+    page.end_section()
+    gap(page)
+    page.line(f"… {len(turns):,} earlier messages", Kind.DIM)
+    told = f"the first {len(turns):,} messages"
+    page.folds[len(page.lines) - 1] = Fold(other=told, make=make, holds=holds)
+
+
+def _holds(part: wire.Part, needle: str, case: bool) -> bool:
+    """Whether a text may be in the lines of a part."""
+    said = [part.text, part.name, part.raw_input, part.kind]
+    said += [dump(part.input)] if part.input is not None else []
+    if any(needle in (text if case else text.lower()) for text in said):
+        return True
+    return any(_holds(inner, needle, case) for inner in part.parts)
 
 
 def _turns(
