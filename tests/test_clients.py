@@ -69,3 +69,35 @@ def test_older_clients(name: str, older: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("mode", ["sync", "async"])
 def test_matrix_of_the_older_sdk(mode: str, older: str, tmp_path: Path) -> None:
     assert faults("anthropic", mode, tmp_path, older) == {}
+
+
+AIOHTTP = """
+import asyncio, os, sys
+import aiohttp, anthropic, httpx2
+
+BASE = os.environ["ANTHROPIC_BASE_URL"]
+
+async def main():
+    async with anthropic.DefaultAioHttpClient() as client:
+        print((await client.get(BASE + "/plain.x/")).status_code)
+    if sys.argv[1:]:
+        async with aiohttp.ClientSession() as session:
+            async with session.get(BASE + "/plain.x/") as reply:
+                print(reply.status)
+
+asyncio.run(main())
+"""
+
+
+def test_aiohttp_is_named_where_it_is_used_outside_of_the_seam(newer: str, tmp_path: Path) -> None:
+    script = tmp_path / "agent.py"
+    script.write_text(AIOHTTP)
+    with Server() as server:
+        where = {"ANTHROPIC_BASE_URL": server.url}
+        for words, named in (([], 0), (["outside"], 1)):
+            tape = tmp_path / f"run{named}.msgpack"
+            done = runs.record([newer, str(script), *words], tape, tmp_path, **where)
+            assert done.code == 0, done.err
+            notes = runs.shown(tape)["notes"]
+            said = [str(note.get("what", note)) for note in notes if "aiohttp" in str(note)]
+            assert len([line for line in said if "by aiohttp" in line]) == named, said

@@ -7,6 +7,7 @@ from __future__ import annotations
 import atexit
 import os
 import sys
+from types import FrameType
 from typing import Any
 
 from ..tape.errors import Divergence
@@ -39,6 +40,7 @@ FILES = {
 OTHERS = ("ctypes.dlopen", "mmap.__new__", "os.kill", "socket.bind", "syslog.syslog")
 STARTS = ("subprocess.Popen", "os.posix_spawn")
 MEDIATING = ("ctypes", "multiprocessing.shared_memory", "socket", "socketserver", "http.server")
+LIBRARIES = ("aiohttp", "boto3", "botocore", "requests", "urllib3", "websockets")
 CACHE = "__pycache__"
 STDIN = (0, "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
@@ -110,7 +112,18 @@ def _connects(session: Session, args: Any) -> None:
     if session.policy.offline:
         failure = Divergence(f"the agent opened a connection to {where}; a replay opens none")
         raise session.fail(failure, {"address": where, "site": _site(session)})
-    _name(session, "socket", where)
+    library = _library(sys._getframe())
+    _name(session, "socket", f"{where}, by {library}" if library else where)
+
+
+def _library(frame: FrameType | None) -> str:
+    """The client library on the stack that is nearest to the user."""
+    found = ""
+    while frame is not None:
+        name = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+        found = name if name in LIBRARIES else found
+        frame = frame.f_back
+    return found
 
 
 def _among_processes() -> bool:

@@ -37,7 +37,8 @@ from .threads import Threads
 from .virtual import VirtualTime, watch_timers
 
 SDKS = ("anthropic", "openai", "pydantic_ai", "langchain_core", "litellm", "pydantic")
-UNPATCHED = ("aiohttp", "requests", "botocore", "websockets", "grpc")
+UNPATCHED = ("grpc", "pycurl", "curl_cffi")
+"""Libraries that open connections of which the interpreter is not told."""
 
 
 def start(plan_path: str) -> None:

@@ -32,7 +32,7 @@ MEANING = {
     "fork": "A child without a tape of its own: what it asked and drew is not on this one.",
     "child not recorded": "It has no tape of its own: what it did is not known.",
     "file": "A replay does this again, unless it runs in a copy: --in-copy.",
-    "unpatched": "What it sends by itself is not on the tape; its connections are named.",
+    "unpatched": "What it sends is not on the tape, and its connections cannot be seen.",
     "unseen": "What this client sends is not on the tape.",
     "thread exception": "It ended a thread and not the run.",
     "covered": "It belongs to a draw that stands for it, and is no step of its own.",
