@@ -117,10 +117,11 @@ def test_a_replay_starts_no_process(bench: Bench, agent: str) -> None:
 
 
 STEADY = """
-    import asyncio, sys
+    import asyncio, os, subprocess, sys
     from subprocess import PIPE, Popen
     from talk import say
 
+    subprocess.run([sys.executable, os.path.abspath("noop.py")], input=b"x", check=True)
     p = Popen(["sh", "-c", "cat; echo fired >> fired.log"], stdin=PIPE, stdout=PIPE)
     said, _ = p.communicate(open("said.txt", "rb").read())
 
@@ -133,10 +134,17 @@ STEADY = """
 """
 
 
-def test_what_a_process_was_given_is_shown(bench: Bench) -> None:
+def steady(bench: Bench) -> None:
     bench.write("said.txt", "a")
+    bench.write("noop.py", "")
+
+
+def test_what_a_process_was_given_is_shown(bench: Bench) -> None:
+    steady(bench)
     tape = bench.record(STEADY)
-    first, told = tape.steps[0], tape.steps[1]
+    ran, first, told = tape.steps[0], tape.steps[1], tape.steps[2]
+    assert isinstance(ran, Draw)
+    assert ran.given == {"args": ["{python}", "noop.py"], "input": b"x"}
     assert isinstance(first, Draw)
     assert isinstance(told, Draw)
     assert first.given == {"args": ["sh", "-c", "cat; echo fired >> fired.log"]}
@@ -144,7 +152,7 @@ def test_what_a_process_was_given_is_shown(bench: Bench) -> None:
     assert (told.name, told.value) == ("subprocess.Popen.communicate", [b"a", None, 0])
     shown = bench.cli("show", "run.msgpack").out
     assert "subprocess.Popen(sh -c cat; echo fired >> fired.log)" in shown
-    assert "cat; echo" in bench.cli("show", "run.msgpack", "1").out
+    assert "cat; echo" in bench.cli("show", "run.msgpack", "2").out
     [row] = bench.cli("show", "run.msgpack", "--json", "--where", 'given =~ "echo 1"').json["steps"]
     assert row["name"] == "asyncio.subprocess"
     assert row["given"] == {"args": ["sh", "-c", "echo fired >> fired.log; echo 1"]}
@@ -152,7 +160,7 @@ def test_what_a_process_was_given_is_shown(bench: Bench) -> None:
 
 
 def test_rerun_tools_starts_them_again(bench: Bench) -> None:
-    bench.write("said.txt", "a")
+    steady(bench)
     bench.record(STEADY)
     assert bench.path("fired.log").read_text() == "fired\n" * 2
     again = bench.replay("run.msgpack", "--rerun-tools")
@@ -161,7 +169,7 @@ def test_rerun_tools_starts_them_again(bench: Bench) -> None:
 
 
 def test_a_process_that_is_told_something_else_is_a_divergence(bench: Bench) -> None:
-    bench.write("said.txt", "a")
+    steady(bench)
     bench.record(STEADY)
     bench.write("said.txt", "b")
     other = bench.replay()
@@ -170,7 +178,7 @@ def test_a_process_that_is_told_something_else_is_a_divergence(bench: Bench) -> 
 
 
 def test_another_command_is_a_divergence(bench: Bench) -> None:
-    bench.write("said.txt", "a")
+    steady(bench)
     bench.record(STEADY)
     bench.write("agent.py", STEADY.replace("echo 1", "echo 2"))
     other = bench.replay()

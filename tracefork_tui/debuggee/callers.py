@@ -19,7 +19,9 @@ TRANSPORT = re.compile(
     r"|[/\\](?:ssl|_base_client|selectors|threading)\.py$"
 )
 ON_BEHALF = re.compile(
-    r"[/\\]python3[^/\\]*[/\\](?:pathlib|email|glob|shutil|os|platform|getpass|tempfile)(?:\.py$|[/\\])"
+    r"[/\\]python3[^/\\]*[/\\]"
+    r"(?:pathlib|email|glob|shutil|os|platform|getpass|tempfile|multiprocessing[/\\]process)"
+    r"(?:\.py$|[/\\])"
     r"|^<frozen (?:os|posixpath|genericpath)>$"
 )
 LIBRARIES = (
@@ -101,6 +103,10 @@ class Callers:
         if known is None:
             known = self._names[name] = self._shorten(name)
         return known
+
+    def relative(self, text: str) -> str:
+        """A text without the working directory."""
+        return text if self._cwd == os.sep else text.replace(self._cwd, "")
 
     def _shorten(self, name: str) -> str:
         if name.startswith("<"):

@@ -38,6 +38,7 @@ Encode = Callable[[Any], Any]
 
 class What(NamedTuple):
     """A call: its name, who makes it, and what it is given, if that is to match on replay.
+    `kind`: the type that its value has on the tape.
 
     `covers`: an explicit seam. `fresh`: a replay makes the call and compares what it gives.
     """
@@ -49,6 +50,7 @@ class What(NamedTuple):
     decode: Optional[Encode] = None  # noqa: UP045
     covers: bool = False
     fresh: bool = False
+    kind: str = VALUE
 
 
 class _Entry(NamedTuple):
@@ -71,7 +73,7 @@ def call(session: Session, what: What, real: Callable[[], Any]) -> Any:
         return made.feed()
     with made:
         value = real()
-        made.done(value)
+        made.done(value, what.kind)
     return value
 
 

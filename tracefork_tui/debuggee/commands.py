@@ -11,6 +11,7 @@ from types import FrameType, ModuleType
 from typing import Any
 
 from . import async_processes, processes
+from .calls import What, call
 from .hooks import AfterImport
 from .session import Session
 from .standin import stand_in
@@ -29,8 +30,11 @@ class _Commands:
         self._session = session
         self._rerun = rerun
 
-    def draw(self, name: str, run: Any, frame: FrameType) -> Any:
-        return self._session.draw(name, "command", run, frame, fresh=self._rerun)
+    def draw(self, name: str, run: Any, frame: FrameType, args: Any, **given: Any) -> Any:
+        told = {key: value for key, value in given.items() if value is not None}
+        arguments = {"args": processes.shown(self._session, args), **told}
+        what = What(name, frame, arguments, covers=True, fresh=self._rerun, kind="command")
+        return call(self._session, what, run)
 
     def asked(self, frame: FrameType | None) -> FrameType | None:
         """The user's frame that runs a command, itself or through subprocess; else None."""
@@ -66,7 +70,9 @@ class _Commands:
                     return [None, late.output, late.stderr, late.timeout]
                 return [done.returncode, done.stdout, done.stderr, None]
 
-            code, out, err, late = self.draw("subprocess.run", ran, frame)
+            code, out, err, late = self.draw(
+                "subprocess.run", ran, frame, args, input=kwargs.get("input")
+            )
             if late is not None:
                 raise library.TimeoutExpired(args, late, output=out, stderr=err)
             if check and code:
@@ -78,14 +84,15 @@ class _Commands:
     def _call(self, library: Any) -> None:
         real = library.call
 
-        def call(*popenargs: Any, **kwargs: Any) -> Any:
+        def called(*popenargs: Any, **kwargs: Any) -> Any:
             frame = self.asked(sys._getframe(1))
             if frame is None:
                 return real(*popenargs, **kwargs)
+            args = popenargs[0] if popenargs else kwargs.get("args")
             ran = _later(real, popenargs, kwargs)
-            return self.draw("subprocess.call", ran, frame)
+            return self.draw("subprocess.call", ran, frame, args)
 
-        library.call = stand_in(call, real)
+        library.call = stand_in(called, real)
 
     def system(self) -> None:
         real = os.system
@@ -94,7 +101,7 @@ class _Commands:
             frame = self.asked(sys._getframe(1))
             if frame is None:
                 return real(command)
-            return int(self.draw("os.system", lambda: real(command), frame))
+            return int(self.draw("os.system", lambda: real(command), frame, command))
 
         os.system = stand_in(system, real)
 

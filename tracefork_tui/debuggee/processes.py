@@ -6,6 +6,7 @@ A pipe whose descriptor the agent takes is out of our hands: that is named.
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from types import FrameType, ModuleType
@@ -61,8 +62,12 @@ class Seam:
 def shown(session: Session, words: Any) -> Any:
     """The words of a command, with the interpreter and the paths as a tape keeps them."""
     if isinstance(words, (list, tuple)):
-        return [PYTHON if word == sys.executable else word for word in words]
-    return words
+        return [shown(session, word) for word in words]
+    if isinstance(words, (bytes, os.PathLike)):
+        words = os.fsdecode(words)
+    if not isinstance(words, str):
+        return words
+    return PYTHON if words == sys.executable else session.callers.relative(words)
 
 
 def patch(module: ModuleType, session: Session, asked: Asked, rerun: bool) -> None:
