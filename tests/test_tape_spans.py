@@ -274,3 +274,24 @@ def test_redaction_by_parts_equals_redaction_of_the_whole(parts: list[str]) -> N
         taken = spans.take(body, lambda data, known: redactor.data(data, known), redactor.edition)
         assert taken.data == redactor.data(body)
         spans.add(n, taken)
+
+
+# Reading
+
+
+def test_stepping_back_does_not_put_the_whole_conversation_together(tmp_path: Path) -> None:
+    path = tmp_path / "w.msgpack"
+    bodies = write_workload(str(path), 120)
+
+    def read(tape: Tape, n: int) -> int:
+        """How many records were read for the body of step `n`, which is as it was sent."""
+        tape._records.clear()
+        assert tape.request_body(n) == bodies[n - 1][0]
+        return len(tape._records)
+
+    with Tape(str(path)) as tape:
+        assert read(tape, 120) > 200
+        assert max(read(tape, n) for n in range(119, 1, -1)) < 12
+        assert max(read(tape, n) for n in range(2, 121)) < 12
+        read(tape, 100)
+        assert read(tape, 90) < 30

@@ -23,7 +23,7 @@ def join(own: Source, size: int, find: Callable[[int, int], Source], file_size: 
     Raises ValueError for pieces that do not give `size` bytes, that refer to what is not there or
     comes after them, and where putting them together would take memory or time without bounds.
     """
-    if sum(map(_length, own.pieces)) != size:
+    if sum(map(size_of, own.pieces)) != size:
         raise ValueError("the pieces of a body do not give its size")
     if size > MOST + 64 * file_size:
         raise ValueError(f"a body claims {size} bytes")
@@ -42,16 +42,16 @@ def join(own: Source, size: int, find: Callable[[int, int], Source], file_size: 
         visits += len(source.pieces)
         if visits > VISITS:
             raise ValueError("a body of too many pieces")
-        parts = _cut(source.pieces, start, length)
+        parts = cut(source.pieces, start, length)
         waiting.extend((part, source.offset) for part in reversed(parts))
     return b"".join(found)
 
 
-def _cut(pieces: list[Any], start: int, length: int) -> list[Any]:
+def cut(pieces: list[Any], start: int, length: int) -> list[Any]:
     """The pieces of that range of a body. Raises ValueError where the body is shorter."""
     parts: list[Any] = []
     for piece in pieces:
-        size = _length(piece)
+        size = size_of(piece)
         if start >= size:
             start -= size
             continue
@@ -66,7 +66,8 @@ def _cut(pieces: list[Any], start: int, length: int) -> list[Any]:
     raise ValueError("a body refers to what is not there")
 
 
-def _length(piece: Any) -> int:
+def size_of(piece: Any) -> int:
+    """The bytes that a piece stands for. Raises ValueError for what is none."""
     if type(piece) is bytes:
         return len(piece)
     if type(piece) is list and len(piece) == 4:

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any, overload
 
 from . import decode, records
-from .bodies import Source, join
+from .bodies import Source, cut, join, size_of
 from .errors import TapeError
 from .index import NOWHERE
 from .proven import Proven
@@ -24,6 +24,7 @@ from .steps import Draw, Note, Outcome, Step
 
 STEPS_KEPT = 64
 BODIES_KEPT = 2
+HOPS = 32  # from a body to the ones that it starts with
 
 
 class Tape(Proven):
@@ -115,8 +116,7 @@ class Tape(Proven):
         if body is None:
             record = self.head_of(n)
             try:
-                own = self._request_source(n)
-                body = join(own, record[10], self._source, self._file.stored)
+                body = join(self._own(n), record[10], self._source, self._file.stored)
             except ValueError as error:
                 raise TapeError(f"{self.path}: step {n} is damaged: {error}") from None
             if sha256(body).digest() != record[11]:
@@ -137,6 +137,42 @@ class Tape(Proven):
 
     def __repr__(self) -> str:
         return f"Tape({self.path!r}, {len(self.steps)} steps)"
+
+    def _own(self, n: int) -> Source:
+        """The pieces of a request, its start in one where that is at hand."""
+        pieces, offset = self._request_source(n)
+        start, size = self._at_hand(n), sum(map(size_of, pieces))
+        if not 0 < len(start) < size:
+            return Source([start] if start else pieces, offset)
+        return Source([start, *cut(pieces, len(start), size - len(start))], offset)
+
+    def _at_hand(self, n: int) -> bytes:
+        """What the body of step `n` starts with, from a later one that starts like it and was
+        looked at: stepping back does not put the whole conversation together again.
+        """
+        for step, body in reversed(self._bodies.items()):
+            known = len(body)
+            for _ in range(HOPS):
+                step, length = self._starts_like(step)
+                known = min(known, length)
+                if step <= n:
+                    break
+            if step == n:
+                return body[:known]
+        return b""
+
+    def _starts_like(self, n: int) -> tuple[int, int]:
+        """The step whose body that of step `n` starts with, and how many bytes of it; 0, 0 where
+        it starts with bytes of its own.
+        """
+        try:
+            record = self.head_of(n)
+            first = record[9][0] if record[0] == records.SEND and record[9] else None
+            if isinstance(first, list) and first[1:3] == [records.REQUEST, 0] and size_of(first):
+                return first[0], first[3]
+        except (ValueError, TapeError):
+            pass
+        return 0, 0
 
     def _source(self, step: int, side: int) -> Source:
         return self._request_source(step) if side == records.REQUEST else self._reply_source(step)
