@@ -16,16 +16,16 @@ import pytest
 CHOSEN = os.environ.get("TRACEFORK_TEST_AGENTS", "")
 NEEDS = {
     "newer": [
-        "anthropic[aiohttp]>=2",
-        "httpx>=0.28",
-        "langchain>=1",
-        "langchain-anthropic>=1.7",
-        "mcp>=1",
+        "anthropic[aiohttp]==2.12.0",
+        "httpx==0.28.1",
+        "langchain==1.4.7",
+        "langchain-anthropic==1.7.7",
+        "mcp==2.3.0",
         "mock-ai-api==0.1.1",
-        "openai>=3",
-        "pydantic-ai-slim[anthropic]>=2",
+        "openai==3.54.0",
+        "pydantic-ai-slim[anthropic]==2.68.0",
     ],
-    "older": ["anthropic<1", "litellm>=1.100"],
+    "older": ["anthropic==0.125.0", "litellm==1.106.2"],
 }
 
 
