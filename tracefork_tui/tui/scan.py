@@ -34,7 +34,8 @@ REST = 0.3
 
 class Scan(ABC, Generic[T]):
     """`upto`: the last step that was looked at. `sure`: the last whose verdict stands; the ones
-    after it may change while the tape grows. `done`: there is no further step.
+    after it may change while the tape grows. `done`: there is no further step. `grown`: the tape
+    has grown while the background was at work, which may have been past what is new.
 
     All of it belongs to the main thread: `take` is given what the background has found.
     """
@@ -42,7 +43,7 @@ class Scan(ABC, Generic[T]):
     def __init__(self) -> None:
         self.upto = self.sure = 0
         self.done = False
-        self.running = False
+        self.running = self.grown = self.urgent = False
         self.serial = 0
 
     @abstractmethod
@@ -61,7 +62,7 @@ class Scan(ABC, Generic[T]):
         """The step to begin with, or to go on from."""
         self.drop_from(self.sure + 1)
         self.upto = self.sure
-        self.running, self.done = True, False
+        self.running, self.done, self.grown = True, False, False
         self.serial += 1
         return self.sure + 1
 

@@ -449,7 +449,7 @@ class MainScreen(Screen[None]):
             self._prompt.judged(message)
 
     def on_scanned(self, message: Scanned) -> None:
-        if message.scan.take(message):
+        if self.scans.take(message):
             self.sieve.take(message)
             self.watching.take(message)
             self.scrubbing.take(message)

@@ -22,8 +22,9 @@ class Scans:
         self._session = session
 
     def start(self, scan: scanning.Scan[Any], urgent: bool = True) -> None:
-        """Start a scan, or let it go on where the tape has grown; ends the run before."""
+        """Start a scan, or let it go on from where its verdicts stand; ends the run before."""
         screen, session = self._screen, self._session
+        scan.urgent = urgent
         start = scan.start()
         serial = scan.serial
 
@@ -32,6 +33,20 @@ class Scans:
             scanning.run(screen.post_message, worker, session, scan, start, serial, urgent)
 
         screen.run_worker(run, group=_group(scan), thread=True, exclusive=True, exit_on_error=False)
+
+    def resume(self, scan: scanning.Scan[Any]) -> None:
+        """Let a scan go on where the tape has grown, unless the user has ended it."""
+        scan.grown = scan.running
+        if scan.done:
+            self.start(scan, scan.urgent)
+
+    def take(self, message: scanning.Scanned) -> bool:
+        """News of a scan; False for what belongs to an earlier start."""
+        scan = message.scan
+        taken = scan.take(message)
+        if taken and message.done and scan.grown:
+            self.start(scan, scan.urgent)
+        return taken
 
     def stop(self, scan: scanning.Scan[Any]) -> None:
         self._screen.workers.cancel_group(self._screen, _group(scan))

@@ -53,7 +53,7 @@ class Scrubbing:
     def resume(self) -> None:
         """Go on where the tape has grown."""
         if self._line.display:
-            self._survey.upto = self._survey.sure
+            self._screen.scans.resume(self._survey)
             self.update()
 
     def _measure(self, cells: int) -> None:

@@ -60,7 +60,7 @@ class Sieve:
     def resume(self) -> None:
         """Go on where the tape has grown."""
         if self.filter is not None:
-            self._screen.scans.start(self.filter)
+            self._screen.scans.resume(self.filter)
 
     def take(self, message: Scanned) -> None:
         """News from the background."""

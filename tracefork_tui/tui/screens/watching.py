@@ -71,7 +71,7 @@ class Watching:
     def resume(self) -> None:
         """Go on where the tape has grown."""
         for watch in self.watches:
-            self._screen.scans.start(watch, urgent=False)
+            self._screen.scans.resume(watch)
 
     def go(self, way: int, count: int, query: Query | None = None) -> None:
         """Jump to the COUNTth change from here, of the watches or of one expression."""
