@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import re
+import shutil
 import sys
+from pathlib import Path
 
 import pytest
 from cli_runs import Bench
@@ -221,6 +225,7 @@ def test_changed_code_is_caught_and_named(bench: Bench, change: str) -> None:
 BODIES = {
     "clock": ("'it is 2026-01-05 10:00'", "'it is 2026-01-05 10:07'", "messages[0].content"),
     "id": (f"'id {'ab' * 16}'", f"'id {'cd' * 16}'", "messages[0].content"),
+    "address": (f"'<Tool at 0x{'1f' * 6}>'", f"'<Tool at 0x{'2e' * 6}>'", "messages[0].content"),
     "set order": ("'a, b, c'", "'c, a, b'", "messages[0].content"),
     "model or settings": ("'x', max_tokens=5", "'x', max_tokens=6", "max_tokens"),
     "changed prompt": ("'x', system='a'", "'x', system='b c'", "system"),
@@ -247,6 +252,41 @@ def test_the_explanation_names_step_path_values_and_cause(bench: Bench, cause: s
     assert "nearest recording: step 2" in text
     assert f"it differs at {path}" in text
     assert f"likely cause: {cause}; " in text
+
+
+def test_an_explanation_where_the_code_is_as_it_was(bench: Bench) -> None:
+    """An SDK of another version, a file that changed, and what nothing on the tape tells of."""
+    library = bench.path("httpx2_old") / "httpx2"
+    place = importlib.util.find_spec("httpx2")
+    assert place is not None
+    assert place.origin is not None
+    shutil.copytree(Path(place.origin).parent, library)
+    agent = """
+    import os, sys
+    sys.path.insert(0, "httpx2_old")
+    from talk import http, say
+    say("zero")
+    say({what})
+    """
+    causes = {
+        "changed SDK": "f'on {http.__version__}'",
+        "changed input": "open('prompt.txt').read()",
+        "unrecorded source": "str(os.stat('prompt.txt').st_size)",
+    }
+    version = library / "__version__.py"
+    text = version.read_text()
+    for cause, what in causes.items():
+        bench.write("prompt.txt", "one")
+        version.write_text(text)
+        bench.record(agent.replace("{what}", what), tape=f"{cause}.msgpack")
+        if cause == "changed SDK":
+            version.write_text(re.sub(r"__version__ = .*", '__version__ = "1.0.99"', text))
+        else:
+            bench.write("prompt.txt", "more than one" if cause == "unrecorded source" else "two")
+        done = bench.replay(f"{cause}.msgpack")
+        assert done.code == 1, done
+        assert f"likely cause: {cause}; " in done.err, done.err
+        assert ("(here 1.0.99)" in done.err) == (cause == "changed SDK")
 
 
 @pytest.mark.parametrize("swallow", ["", "except Exception: pass", "except BaseException: pass"])

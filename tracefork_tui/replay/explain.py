@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,6 +13,7 @@ from ..diff.values import FieldChange as Change
 from ..tape import records
 from ..tape.reader import Tape
 from ..tape.steps import Note
+from .changed import changes_since
 
 DATE = re.compile(
     r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d)?|\b1[6-9]\d{8}(?:\.\d+|\d{3})?\b|\d\d:\d\d:\d\d"
@@ -22,16 +23,23 @@ ID = re.compile(
 )
 PLACE = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 RESULTS = ("tool_result", "function_call_output", "functionResponse", "function_response")
+ADDRESS = re.compile(r"\b0x[0-9a-f]{6,16}\b")
 
 REMEDIES = {
     "clock": "read the clock through time or datetime in your own code, where it is recorded",
     "id": "draw the id in the agent through uuid, random or tracefork_tui.draw",
+    "address": "leave out what Python prints of an object that has no repr of its own",
     "set order": "sort what comes out of a set or a folder before it is sent",
     "tool output": "wrap the tool with @tracefork_tui.drawn, so that a replay feeds its result",
     "model or settings": "run the tape with the code that recorded it, or record again",
     "changed prompt": "run the tape with the code that recorded it, or record again",
     "changed code": "run the tape with the code that recorded it, or record again",
+    "changed SDK": "install what it was recorded with, or record again",
+    "changed input": "give the agent the files of then, or record with --capture-files",
+    "unrecorded source": "the code, its SDKs and its input files are as they were, so what differs "
+    "comes from a source that is not recorded; tracefork-tui doctor finds it",
 }
+OF_CODE = ("model or settings", "changed prompt", "changed code")
 
 
 @dataclass(frozen=True)
@@ -62,8 +70,40 @@ class Explanation:
         return found
 
 
-def explain(parent: Tape, note: Note, leftover: list[int]) -> Explanation:
-    """Explain the divergence that `note` holds."""
+def explain(parent: Tape, child: Tape, note: Note, leftover: list[int]) -> Explanation:
+    """Explain the divergence that `note`, on the tape of the replay, holds."""
+    found = _explained(parent, note, leftover)
+    if found.cause not in OF_CODE:
+        return found
+    cause, remedy = _what_changed(parent, child)
+    return replace(found, cause=cause, remedy=remedy) if cause else found
+
+
+def _what_changed(parent: Tape, child: Tape) -> tuple[str, str]:
+    """The cause where the agent's code is as it was, with its remedy."""
+    changed = changes_since(parent, child)
+    other_command = parent.header.get("command") != child.header.get("command")
+    if other_command or any(line.startswith("code: ") for line in changed):
+        return "", ""
+    before, after = _versions(parent), _versions(child)
+    others = [name for name in before if after.get(name, before[name]) != before[name]]
+    if others:
+        what = ", ".join(f"{name} {before[name]} (here {after[name]})" for name in others)
+        return "changed SDK", f"install {what}, or record again"
+    cause = "changed input" if changed else "unrecorded source"
+    return cause, REMEDIES[cause]
+
+
+def _versions(tape: Tape) -> dict[str, str]:
+    """What the agent ran on: Python, and the libraries that it loaded."""
+    found = {"Python": str(tape.header.get("python", ""))}
+    for note in tape.notes:
+        if note.kind == "module" and note.data.get("version"):
+            found[str(note.data.get("name"))] = str(note.data["version"])
+    return found
+
+
+def _explained(parent: Tape, note: Note, leftover: list[int]) -> Explanation:
     data = note.data
     site = (data.get("site") or [""])[0]
     if "url" not in data:
@@ -110,6 +150,8 @@ def _cause(change: Change, body: bytes) -> str:
         return "clock"
     if ID.search(before) and ID.sub("", before) == ID.sub("", after):
         return "id"
+    if ADDRESS.search(before) and ADDRESS.sub("", before) == ADDRESS.sub("", after):
+        return "address"
     if before != after and sorted(before) == sorted(after):
         return "set order"
     if _in_tool_result(change.path, body):

@@ -129,7 +129,7 @@ def _verify(parent: Tape, child: Tape, upto: int, whole: bool) -> Receipt:
         unproven=[] if failures else _unproven(parent, child, whole),
         uncaptured=uncaptured(child),
         changed=changes_since(parent, child),
-        explanation=explain(parent, stopped, leftover) if stopped is not None else None,
+        explanation=explain(parent, child, stopped, leftover) if stopped is not None else None,
         stopped=_message(child, "stopped"),
     )
 
