@@ -21,9 +21,9 @@ from tracefork_tui.tape.check import check
 from tracefork_tui.tape.codec import pack as encoded
 from tracefork_tui.tape.columns import pack_numbers
 from tracefork_tui.tape.errors import TapeError
+from tracefork_tui.tape.indexed import NOT_CLOSED, UNCHECKED
 from tracefork_tui.tape.packing import pack
 from tracefork_tui.tape.peek import peek
-from tracefork_tui.tape.indexed import NOT_CLOSED, UNCHECKED
 from tracefork_tui.tape.reader import Tape
 from tracefork_tui.tape.seal import made_here, seal
 from tracefork_tui.tape.writer import Writer
@@ -35,7 +35,7 @@ fuzzed = settings(
     deadline=None,
     max_examples=EXAMPLES,
     derandomize=True,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+    suppress_health_check=list(HealthCheck),
 )
 
 SMALL = st.integers(0, 9)

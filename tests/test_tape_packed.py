@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.tape_damage import (
@@ -33,10 +33,10 @@ from tests.tape_damage import (
 )
 from tests.tape_runs import HEADER, SECRET, write_workload
 from tests.test_tape_format import frames_of
-from tracefork_tui.tape import packed
+from tracefork_tui.tape import packed, packing
 from tracefork_tui.tape.check import check
 from tracefork_tui.tape.codec import pack as encoded
-from tracefork_tui.tape.errors import NewerVersion, TapeError
+from tracefork_tui.tape.errors import FullDisk, NewerVersion, TapeError
 from tracefork_tui.tape.packed import BLOCK, Packed
 from tracefork_tui.tape.packing import pack, unpack
 from tracefork_tui.tape.peek import peek
@@ -150,7 +150,12 @@ def test_an_unclosed_tape_and_a_torn_one(tmp_path: Path) -> None:
             assert len(a.steps) == len(b.steps) > 10
 
 
-@settings(deadline=None, max_examples=40, derandomize=True)
+@settings(
+    deadline=None,
+    max_examples=40,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
 @given(size=st.integers(0, 3 * BLOCK), sizes=st.lists(st.integers(0, 90_000), max_size=3))
 def test_any_bytes_at_any_border(tmp_path_factory: Any, size: int, sizes: list[int]) -> None:
     folder = tmp_path_factory.mktemp("packed")
@@ -229,10 +234,10 @@ def test_a_packed_tape_is_not_closed_anew(tmp_path: Path) -> None:
 def test_a_failure_leaves_what_was_there(tape: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = tape.read_bytes()
 
-    def full(fd: int, data: Any) -> int:
-        raise OSError(28, "No space left on device")
+    def full(fd: int, data: bytes) -> None:
+        raise FullDisk("the tape cannot be written: No space left on device")
 
-    monkeypatch.setattr(os, "write", full)
+    monkeypatch.setattr(packing, "write_all", full)
     said = refused(lambda: pack(str(tape), str(tape), force=True))
     monkeypatch.undo()
     assert "No space left" in said
