@@ -85,6 +85,13 @@ def test_a_large_value_is_made_into_lines_where_it_is_open() -> None:
     assert '"content": "word 1999"' in page.lines[found[0]]
 
 
+def test_a_tree_folds_to_its_first_level() -> None:
+    page = page_of({"a": {"b": [1]}, "c": [2]})
+    assert page.close_all()
+    assert page.lines == ["{", '  "a": { "b": [ 1 ] },', '  "c": [ 2 ]', "}"]
+    assert not page.close_all()
+
+
 def test_numbers_and_members_are_shown_as_they_were_sent() -> None:
     page = Document()
     tree.add_value(page, tree.parse('{"a": 1.10, "a": 1e400, "b": 12345678901234567890, "c": {}}'))

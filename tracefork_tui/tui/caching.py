@@ -11,6 +11,7 @@ from ..diff.values import ABSENT, FieldChange, changes
 from ..tape.steps import Exchange
 from ..wire.body import as_json, decode
 from .look import Reader
+from .talks import key_of, unmarked
 from .times import begun
 
 LEAST = 1024
@@ -88,14 +89,13 @@ def break_at(reader: Reader, n: int) -> Break | None:
 def _before(reader: Reader, n: int) -> int | None:
     """The exchange whose prompt this one should begin with: the last one of its conversation that
     was answered, else the last one that differs in no other message than the first."""
-    earlier = n
+    earlier, talk = n, _talk(reader, n)
     for _ in range(LOOK_BACK):
         found = reader.before(earlier)
         if found is None:
             break
-        earlier = found
-        reply = reader.reply(found)
-        if reply is not None and not reply.error:
+        earlier, reply = found, reader.reply(found)
+        if reply is not None and not reply.error and _talk(reader, found) == talk:
             return found
     asked = reader.conversation(n)
     for _ in range(LOOK_BACK):
@@ -109,6 +109,11 @@ def _before(reader: Reader, n: int) -> int | None:
         if later and later == asked.turns[1 : len(other.turns)]:
             return found
     return None
+
+
+def _talk(reader: Reader, n: int) -> int:
+    step = reader.step(n)
+    return key_of(step) if isinstance(step, Exchange) else 0
 
 
 def _differences(before: Any, after: Any) -> Iterator[FieldChange]:
@@ -125,21 +130,6 @@ def _differences(before: Any, after: Any) -> Iterator[FieldChange]:
                 yield from changes(f"{name}[{place}]", unmarked(x), unmarked(y))
             if len(other) < len(one):
                 yield FieldChange(f"{name}[{len(other)}]", one[len(other)], ABSENT)
-
-
-def unmarked(value: Any, depth: int = 0) -> Any:
-    """JSON without its cache marks, and a text for a list that holds only that."""
-    if depth > 40:
-        return value
-    if isinstance(value, dict):
-        kept = {key: one for key, one in value.items() if key != "cache_control"}
-        return {key: unmarked(one, depth + 1) for key, one in kept.items()}
-    if isinstance(value, list):
-        items = [unmarked(one, depth + 1) for one in value]
-        if len(items) == 1 and isinstance(items[0], dict) and items[0].keys() == {"type", "text"}:
-            return items[0]["text"]
-        return items
-    return value
 
 
 def _cost(reply: wire.Reply, lost: int) -> float | None:

@@ -199,8 +199,11 @@ class Document:
         return fold.about if fold is not None else None
 
     def close_all(self) -> bool:
-        """Close every outermost fold that is open; False if none was."""
-        heads = [n for n, fold in self.folds.items() if fold.parent is None and not fold.closed]
+        """Close every outermost fold that is open, or what is right inside of the only one; False
+        if all of them were closed."""
+        outer = [fold for fold in self.folds.values() if fold.parent is None]
+        only = outer[0] if len(outer) == 1 and not outer[0].closed else None
+        heads = [n for n, fold in self.folds.items() if fold.parent is only and not fold.closed]
         for line in sorted(heads, reverse=True):
             self.toggle(line)
         return bool(heads)

@@ -3,28 +3,15 @@ that ran at the same time."""
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from .. import wire
 from ..tape.steps import Exchange
-from ..wire.body import decode, dump
-from .caching import held_by, is_break, unmarked
+from .caching import held_by, is_break
 from .look import Reader
+from .talks import key_of
 from .times import CHUNKS, DURATIONS, START_TIMES
-
-LIMIT = 128 * 1024
-"""The most bytes that are read of a body's first message and of its instructions."""
-
-OPENING = 40
-"""The part of the instructions that tells agents apart; further on there may be a date."""
-
-_MESSAGES = re.compile(rb'"(?:messages|input|contents)"\s*:\s*(?=[\["])')
-_SYSTEMS = (b'"system":', b'"instructions":', b'"systemInstruction":', b'"system_instruction":')
-_JSON = json.JSONDecoder()
 
 
 class Talk(NamedTuple):
@@ -52,73 +39,9 @@ def talk_of(reader: Reader, n: int) -> Talk:
         reply = reader.reply(n)
         usage = reply.usage if reply and not reply.error else None
         cached = (usage.cache_read_tokens, held_by(usage)) if usage else (None, None)
-        return Talk(_key(step), step.task, *span, *cached)
+        return Talk(key_of(step), step.task, *span, *cached)
     except Exception:  # whatever a damaged or hostile tape holds
         return Talk(0, "", 0.0, 0.0)
-
-
-def _key(step: Exchange) -> int:
-    """The same for the exchanges of a conversation: it begins with the same message, and with the
-    same words to the model. Only the body's first message is read, not the body."""
-    if not wire.api_of(step.request.url):
-        return 0
-    body = decode(step.request.body, step.request.headers)
-    found = _MESSAGES.search(body)
-    if found is None:
-        return 0
-    first = list(_first(body[found.end() : found.end() + LIMIT].decode("utf-8", "replace")))
-    if not first:
-        return 0
-    told = [_system(body, found.start()), *first[:-1]]
-    opening = "".join(_words(one) for one in told)[:OPENING]
-    return hash((opening, dump(unmarked(first[-1])))) or 1
-
-
-def _first(text: str) -> Iterator[Any]:
-    """Messages up to the first that is not an instruction."""
-    if text[0] == '"':
-        yield _value(text, 0)[0]
-        return
-    at = 1
-    for _ in range(4):
-        at += len(text[at:]) - len(text[at:].lstrip(" \n\r\t,"))
-        if text[at : at + 1] in ("", "]"):
-            return
-        value, at = _value(text, at)
-        yield value
-        if not isinstance(value, dict) or value.get("role") not in ("system", "developer"):
-            return
-
-
-def _value(text: str, at: int) -> tuple[Any, int]:
-    """The JSON value at a place and where it ends; the text itself where it is cut."""
-    try:
-        return _JSON.raw_decode(text, at)
-    except (ValueError, RecursionError):
-        return text[at:], len(text)
-
-
-def _system(body: bytes, messages: int) -> Any:
-    """The instructions that stand outside of the messages; those before them, else the last."""
-    for name in _SYSTEMS:
-        at = body.find(name, 0, messages)
-        at = body.rfind(name, messages) if at < 0 else at
-        if at > 0 and body[at - 1 : at] in (b",", b"{", b" ", b"\n"):
-            start = at + len(name)
-            text = body[start : start + LIMIT].decode("utf-8", "replace").lstrip()
-            return _value(text, 0)[0]
-    return ""
-
-
-def _words(value: Any) -> str:
-    """The text in a message or in instructions."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, list):
-        return "".join(map(_words, value))
-    if isinstance(value, dict):
-        return "".join(_words(value[key]) for key in ("text", "content", "parts") if key in value)
-    return ""
 
 
 @dataclass

@@ -125,16 +125,18 @@ class Reader:
 
     def before(self, n: int) -> int | None:
         """The exchange that exchange `n` goes on from: of the last ones, the one whose messages
-        it repeats the most of."""
+        it repeats the most of, one of the same agent if there is any."""
         from .. import wire
+        from .talks import key_of
 
         current, step = self.conversation(n), self.step(n)
         if current is None or not isinstance(step, Exchange):
             return None
         if current.previous_message_id is not None:
             return self._replied(n, current.previous_message_id)
+        talk = key_of(step)
         best: int | None = None
-        most, other = 0, n
+        most, other = (False, 0), n
         for _ in range(LOOK_BACK):
             found = self.neighbour(other, -1)
             if found is None:
@@ -148,9 +150,10 @@ class Reader:
                 continue
             delta = wire.added(asked, current)
             shared = len(current.turns) - len(delta.added)
-            if shared > most:
-                best, most = other, shared
-            if shared and not delta.removed and len(delta.added) <= USUAL:
+            same = key_of(earlier) == talk
+            if shared and (same, shared) > most:
+                best, most = other, (same, shared)
+            if same and shared and not delta.removed and len(delta.added) <= USUAL:
                 break
         return best
 
