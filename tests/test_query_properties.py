@@ -16,8 +16,8 @@ from tracefork_tui.tape.reader import Tape
 
 BUNDLED = str(Path(__file__).parent.parent / "tapes" / "refund.msgpack")
 
-SIGNS = """and or not in contains matches == != < <= > >= =~ !~ + - * / % ( ) [ ] , . [0] [-1] [*]
-true false null len( number( string( lower( request.messages response.content && || "bash" 'x'
+SIGNS = """if and or not in contains matches == != < <= > >= =~ !~ + - * / % ( ) [ ] , . [0] [-1]
+[*] true false null len( number( string( lower( request.messages response.content && || "bash" 'x'
 /a+/ /a/i 1 2.5 1e400 .5 [1,2] ["a"]"""
 WORDS = [*FIELDS, *SIGNS.split()]
 

@@ -209,6 +209,19 @@ async def test_a_picked_value_is_watched(tape: str) -> None:
         assert "arguments.amount: 480 → 24" in shown(pilot)
 
 
+async def test_a_picked_draw_is_watched_by_its_name(tape: str) -> None:
+    async with opened(tape) as pilot:
+        screen = screen_of(pilot)
+        line = next(n for n, one in enumerate(screen.body.document.lines) if "17636" in one)
+        screen.body.focus()
+        screen.body.put_cursor(line)
+        await press(pilot, "right", "w")
+        assert shown(pilot).splitlines()[-1] == ' watch value if name == "time.time"'
+        await press(pilot, "enter")
+        (watch,) = screen.watching.watches
+        assert [one.n for one in watch.changes] == [1, 7]
+
+
 async def test_a_place_is_watched_from_the_list(tape: str) -> None:
     async with opened(tape) as pilot:
         await traced(pilot, *":origin A-1009", "enter")

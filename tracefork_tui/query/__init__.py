@@ -9,7 +9,8 @@
 
 Strings are compared with `==`, `contains` (plain text; a capital makes case count), `in` and `=~`
 (a pattern). What a step does not have is null, and a comparison with it is false; `== null` asks
-for it. A path goes into JSON: `request.messages[-1].content`, `response.content[*].name`.
+for it. `value if name == "clock"` has a value only where the condition holds. A path goes into
+JSON: `request.messages[-1].content`, `response.content[*].name`.
 """
 
 from .complete import Completion, complete

@@ -56,6 +56,12 @@ class Compiler:
 
     # Logic
 
+    def _given(self, tree: Tree[Token], depth: int) -> Node:
+        value = self.node(tree.children[0], depth).collapsed
+        run, holds = value.run, self.node(tree.children[1], depth).truth
+        start, end = _range(tree)
+        return Node(lambda facts: run(facts) if holds(facts) else None, value.form, start, end)
+
     def _either(self, tree: Tree[Token], depth: int) -> Node:
         runs = [self.node(child, depth).truth for child in tree.children]
         return Node(lambda facts: any(run(facts) for run in runs), "flag", *_range(tree))

@@ -36,6 +36,7 @@ COMPARED = re.compile(rf"({PATH})\s*(?:==|!=|=~|!~|\w+)\s*\Z")
 JUDGED = re.compile(r"(?:[=!<>]=?|=~|\b(?:in|contains|matches)\b)(?:(?!\b(?:and|or)\b)[^(])*\Z")
 """Behind a comparison, where `and` is likelier than another one."""
 
+GIVEN = "the value only where this is true"
 OPERATORS = {
     "==": "equal",
     "!=": "not equal",
@@ -90,6 +91,7 @@ def _words(head: str, word: str, start: int) -> list[Completion]:
         signs = [(sign, "operator", help) for sign, help in OPERATORS.items() if "OP" in kinds]
         joins = [(w, "operator", "") for w in ("and", "or") if f"_{w.upper()}" in kinds]
         names = joins + signs if JUDGED.search(head) else signs + joins
+        names += [("if", "operator", GIVEN)] if "_IF" in kinds else []
     return [Completion(name, start, end, kind, help) for name, kind, help in _near(names, word)]
 
 

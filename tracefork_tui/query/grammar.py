@@ -16,8 +16,10 @@ LONGEST = 2000
 """The most characters of an expression."""
 
 GRAMMAR = r"""
-start: _either
+start: _value
 
+_value: given | _either
+given: _either _IF _either
 _either: either | _both
 either: _both (_OR _both)+
 _both: both | _negation
@@ -33,15 +35,16 @@ _term: term | _unary
 term: _unary ((TIMES | OVER | MODULO) _unary)+
 _unary: minus | _operand
 minus: _MINUS _unary
-_operand: path | call | list | number | text | "(" _either ")"
+_operand: path | call | list | number | text | "(" _value ")"
 path: NAME _trailer*
 _trailer: "." KEY | "[" _index "]"
 _index: NUMBER | NEGATIVE | STRING | STAR
-call: NAME "(" [_either ("," _either)*] ")"
-list: "[" [_either ("," _either)*] "]"
+call: NAME "(" [_value ("," _value)*] ")"
+list: "[" [_value ("," _value)*] "]"
 number: NUMBER
 text: STRING
 
+_IF: /if\b/
 _OR: /or\b|\|\|/
 _AND: /and\b|&&/
 _NOT: /not\b|!(?![=~])/
@@ -55,7 +58,7 @@ TIMES: "*"
 STAR: "*"
 OVER: "/"
 MODULO: "%"
-NAME: /(?!(and|or|not|in|contains|matches)\b)[^\W\d]\w*/
+NAME: /(?!(if|and|or|not|in|contains|matches)\b)[^\W\d]\w*/
 KEY: /[^\W\d][\w$]*/
 NUMBER: /(\d[\d_]*(\.\d+)?|\.\d+)([eE][+-]?\d+)?/
 NEGATIVE: /-\d+/
@@ -65,6 +68,7 @@ REGEX: /\/[^\/\\]+(\\.[^\/\\]*)*\/i?|\/(\\.[^\/\\]*)+\/i?/s
 """
 
 WORDS = {
+    "_IF": "`if`",
     "_OR": "`or`",
     "_AND": "`and`",
     "OP": "a comparison",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from ..actions import Mistake, action
@@ -48,6 +49,9 @@ def expression_of(screen: MainScreen) -> str:
     if not found:
         return ""
     one = found[-1]
+    if one.side == "draw":
+        name = json.dumps(getattr(screen.session.step, "name", ""), ensure_ascii=False)
+        return f"{one.expression} if name == {name}"
     if one.side == "response" and one.keys[0:1] == ("content",) and one.keys[2:3] == ("input",):
         return "arguments" + path_of(("", *one.keys[3:])).removeprefix('[""]')
     return one.expression
