@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..tape.chain import origin_of
 from ..tape.redact import PLACEHOLDER, Redactor, secret_name
+from .state import state_folder
 
 ALLOWED = (
     "ANTHROPIC_BASE_URL",
@@ -132,12 +133,6 @@ def home_of(tape_path: str, cwd: str) -> str:
     """The working directory of a tape, resolved from where the tape is; else the current one."""
     place = Path(tape_path).resolve().parent / cwd
     return str(place.resolve()) if place.is_dir() else os.getcwd()
-
-
-def state_folder() -> Path:
-    """Where this user's own state is kept."""
-    base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(base) / "tracefork-tui"
 
 
 def user_secret() -> bytes:

@@ -21,7 +21,7 @@ def run(paths: list[str], commands: Sequence[str] | None = None, screen: bool = 
     import sys
 
     gc.disable()  # until the first paint: imports make much that lives and nothing that dies
-    from ..replay.environment import state_folder
+    from ..replay.state import state_folder
     from ..tape.reader import Tape
     from .app import DebuggerApp
     from .config import config_path, load

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from textual.timer import Timer
 from textual.widget import Widget
 
 from .units import span
-from .views.stream import StreamPage
 from .widgets.lineview import LineView
+
+if TYPE_CHECKING:
+    from .views.stream import StreamPage
 
 TICK = 0.04
 SPEEDS = (1, 4, 0)

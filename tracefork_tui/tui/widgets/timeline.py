@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
 from textual.binding import Binding, BindingType
@@ -15,10 +15,12 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from ..ink import Inks
-from ..lanes import Lanes, Talk, talk_of
 from ..layout import cells
 from ..rows import Row, row_of
 from ..session import Session
+
+if TYPE_CHECKING:
+    from ..lanes import Lanes, Talk
 
 ROWS_KEPT = 512
 BUDGET = 0.008
@@ -34,7 +36,6 @@ LANE_INKS = ("edge", "key", "string", "number")
 CUT = "¢ "
 """Before an exchange at which the cached prompt broke."""
 
-NO_TALK = Talk(0, "", 0.0, 0.0)
 KEPT = ("rec",)
 BREAK = "■"
 STRAY = "∉"
@@ -71,7 +72,7 @@ class Timeline(ScrollView, can_focus=True):
         self._session = session
         self._rows: OrderedDict[int, Row] = OrderedDict()
         self._talks: OrderedDict[int, Talk] = OrderedDict()
-        self._lanes = Lanes([], 1, {})
+        self._lanes: Lanes | None = None
         self._top = 0
         self._laid: tuple[object, ...] = ()
         self._read = 0
@@ -154,9 +155,12 @@ class Timeline(ScrollView, can_focus=True):
         steps = [lens.step(y) for y in range(self._top, min(lens.height, top + height))]
         for n in steps:
             self._row(n)
-        talks = [self._talks.get(n, NO_TALK) for n in steps]
+        from ..lanes import Lanes, Talk
+
+        nobody = Talk(0, "", 0.0, 0.0)
+        talks = [self._talks.get(n, nobody) for n in steps]
         most = next(most for least, most in LANES if width >= least) if self.laned else 1
-        self._lanes = Lanes(talks, most, self._lanes.columns)
+        self._lanes = Lanes(talks, most, self._lanes.columns if self._lanes else {})
         self._laid = (*picture[:-1], self._read)
 
     def toggle_lanes(self) -> bool:
@@ -175,6 +179,8 @@ class Timeline(ScrollView, can_focus=True):
             return Row(n, "●", "")
         started = time.perf_counter()
         row = self._rows[n] = row_of(reader, n)
+        from ..lanes import talk_of
+
         self._talks[n] = talk_of(reader, n)
         self._read += 1
         if len(self._rows) > ROWS_KEPT:
@@ -202,13 +208,13 @@ class Timeline(ScrollView, can_focus=True):
         words = "bad" if row.bad else "draw" if dim else "text"
         tail = f" {row.provenance}" if self._session.is_fork else ""
         lanes, place = self._lanes, y - self._top
-        columns = lanes.cells(place, row.glyph) if lanes.width > 1 else row.glyph
+        columns = lanes.cells(place, row.glyph) if lanes and lanes.width > 1 else row.glyph
         signs = [
             (sign, glyph if sign == row.glyph else LANE_INKS[column % len(LANE_INKS)])
             for column, sign in enumerate(columns)
         ]
         room = width - digits - 4 - len(signs) - len(tail) - 1
-        cut = place in lanes.breaks
+        cut = lanes is not None and place in lanes.breaks
         note = self._session.beside.notes.get(row.n)
         room -= len(CUT) if cut else 0
         text = fit(f"✎ {note} · {row.words}" if note else row.words, room)
