@@ -46,9 +46,8 @@ class Spot:
     outside of any task; the same frames are so again.
     """
 
-    __slots__ = (
-        "alone", "base", "base_at", "chain", "column", "epoch", "kind", "more", "place", "task", "whole"
-    )  # fmt: skip
+    __slots__ = ("alone", "base", "base_at", "chain", "column", "epoch")
+    __slots__ += ("kind", "more", "place", "task", "whole")
 
     def __init__(self, chain: Chain, base: FrameType, task: str, kept: Kept) -> None:
         whole = base.f_back is None
@@ -232,9 +231,10 @@ class Quick:
                 if frame is None or frame.f_code is not code or frame.f_lasti != at:
                     return None
                 frame = frame.f_back
-            if frame is not spot.base or (frame is not None and frame.f_lasti != spot.base_at):
-                if spot.whole:
-                    return None
+            if spot.whole and (
+                frame is not spot.base or (frame is not None and frame.f_lasti != spot.base_at)
+            ):
+                return None
             return spot if spot.alone or spot.task == task_name() else None
 
         return known

@@ -67,6 +67,7 @@ def install(session: Session, hooks: AfterImport) -> None:
     hooks.on("uuid", draws.uuids)
     hooks.on("random", draws.random)
     hooks.on("secrets", draws.secrets)
+    hooks.on("ssl", draws.tls)
 
 
 def keep_number(value: Any) -> Any:
@@ -181,6 +182,9 @@ class _Draws:
             self._wrap(module, name, "int", self._anyone, keep_number, number)
         self._wrap_pick(module, "choice")
 
+    def tls(self, module: ModuleType) -> None:
+        self._wrap(module, "RAND_bytes", "bytes", self._anyone)
+
     # Random numbers
 
     def random(self, module: ModuleType) -> None:
@@ -191,6 +195,7 @@ class _Draws:
                 self._wrap(library, name, kind, self._anyone, keep_number, number, advance=True)
         for name in ("choice", "choices", "sample"):
             self._wrap_pick(library, name)
+        self._wrap(library, "getstate", "state", self._anyone, _state, _state_of)
         self._wrap_shuffle(library)
         self._wrap_seed(library)
         library._urandom = _os_urandom()
@@ -307,6 +312,16 @@ class _Draws:
         else:
             wrapper = quick.recorder(plainly if python else real, other)
         setattr(module, name, stand_in(wrapper, real))
+
+
+def _state(state: Any) -> Any:
+    version, internal, gauss = state
+    return [version, list(internal), gauss]
+
+
+def _state_of(stored: Any) -> Any:
+    version, internal, gauss = stored
+    return version, tuple(internal), gauss
 
 
 def _once(session: Session, call: Callable[[], Any], now: bool = True) -> Callable[[], Any]:

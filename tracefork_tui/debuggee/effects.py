@@ -15,7 +15,7 @@ from . import sources
 from .children import Children
 from .held import held
 from .http import travelling
-from .inputs import Inputs
+from .inputs import ELSEWHERE, Inputs
 from .session import Session
 
 CONNECTS = ("socket.connect", "socket.sendto", "socket.sendmsg")
@@ -91,6 +91,8 @@ def _heard(session: Session, inputs: Inputs, event: str, args: Any) -> None:
     elif event == "open" and _for_writing(args):
         inputs.wrote(args[0])
         _name(session, "file", f"writes {_path(session, args[0])}", users=True)
+    elif event == "open" and str(args[0]).startswith(ELSEWHERE):
+        _name(session, "source", f"{args[0]}", users=True)
     elif event == "open":
         inputs.read(args[0], _site(session))
     elif event == "exec":

@@ -18,11 +18,13 @@ from .session import Session
 from .standin import stand_in
 
 PLAIN = {
-    "os": ("getpid", "getppid", "getlogin", "cpu_count", "getloadavg"),
+    "os": ("getpid", "getppid", "getpgid", "getpgrp", "getsid", "getlogin", "cpu_count"),
     "socket": ("gethostname", "getfqdn", "gethostbyname"),
     "platform": ("node",),
     "getpass": ("getuser",),
 }
+NAMED = ("get_ident", "get_native_id")
+"""Of threading: other values on replay, as what they are compared with are others too."""
 
 
 def install(session: Session, hooks: AfterImport, variables: list[str]) -> None:
@@ -32,6 +34,11 @@ def install(session: Session, hooks: AfterImport, variables: list[str]) -> None:
         hooks.on(name, machine.plain)
     machine.tuples(os, "times", os.times_result)
     machine.tuples(os, "uname", os.uname_result)
+    machine.tuples(os, "statvfs", os.statvfs_result)
+    machine.tuples(os, "fstatvfs", os.statvfs_result)
+    machine.tuples(os, "getloadavg", tuple)
+    hooks.on("resource", lambda library: machine.tuples(library, "getrusage", _usage(library)))
+    hooks.on("threading", machine.named)
     machine.listing()
     machine.scanning()
     hooks.on("socket", machine.lookups)
@@ -58,6 +65,24 @@ class _Machine:
     def lookups(self, module: ModuleType) -> None:
         """What a host's name stands for, as addresses with their families."""
         self._wrap(module, "getaddrinfo", forms.keep, forms.restore)
+
+    def named(self, module: ModuleType) -> None:
+        """What is not recorded, and said so where the user's code asks for it."""
+        for name in NAMED:
+            real = getattr(module, name)
+            setattr(module, name, stand_in(self._naming(f"{module.__name__}.{name}", real), real))
+
+    def _naming(self, label: str, real: Callable[[], int]) -> Callable[[], int]:
+        session = self._session
+
+        def wrapper() -> int:
+            frame = sys._getframe(1)
+            if not session.inside.value and self._user(frame):
+                site = session.callers.site(frame)
+                session.note("source", {"what": label, "site": site}, once=(label, *site[:1]))
+            return real()
+
+        return wrapper
 
     def tuples(self, module: ModuleType, name: str, make: Callable[[Any], Any]) -> None:
         if hasattr(module, name):
@@ -154,6 +179,10 @@ class Scanned:
 
     def close(self) -> None:
         self._entries = iter(())
+
+
+def _usage(resource: Any) -> Callable[[Any], Any]:
+    return lambda values: resource.struct_rusage(values)
 
 
 def _listed(value: Any) -> Any:

@@ -24,6 +24,7 @@ NAMED = {
     "rerun": "called again on replay",
     "machine": "outside of Python's sight",
     "signal": "signal",
+    "source": "source outside the seams",
     "threads": "threads",
 }
 MEANING = {
@@ -40,6 +41,7 @@ MEANING = {
     "kept. Its exchanges and draws are the tape's, its other effects happen again.",
     "machine": "Nothing of it can be recorded or refused from within Python.",
     "signal": "When a signal comes is not on the tape, and a replay waits for none.",
+    "source": "Its value is not on the tape: a replay reads another one.",
     "threads": "Their steps are matched by what was asked; in which order they came is held as far "
     "as it can be, and the receipt says where it was not.",
 }

@@ -1,0 +1,196 @@
+"""Every source of nondeterminism that we know of: fed back on replay, or named on the tape.
+
+With -s the table is printed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cli_runs import Bench
+
+AGENT = """
+    import json, warnings
+
+    found, scope = {}, {"__name__": "__main__"}
+    for number, line in enumerate(open("sources.txt"), 100):
+        name, _, code = line.rstrip("\\n").partition(" | ")
+        before, _, value = code.rpartition("; ")
+        line = "\\n" * number
+        try:
+            warnings.simplefilter("ignore")
+            exec(compile(line + before, __file__, "exec"), scope)
+            found[name] = repr(eval(compile(line + value, __file__, "eval"), scope))
+        except (AttributeError, ImportError):
+            found[name] = "absent"
+        except OSError as error:
+            found[name] = str(error)
+    print(json.dumps(found))
+"""
+ADDRESSES = ("id", "repr of an object")
+"""Where an object lies in memory: there is no seam, and a request that tells it diverges."""
+
+FACTORY = "d.make_dataclass('A', [('at', float, d.field(default_factory=time.time))])().at"
+SOURCES = f"""
+time.time | import time; time.time()
+from time import time | from time import time as now; now()
+time.time_ns | import time; time.time_ns()
+time.monotonic | import time; time.monotonic()
+time.monotonic_ns | import time; time.monotonic_ns()
+time.perf_counter | import time; time.perf_counter()
+time.perf_counter_ns | import time; time.perf_counter_ns()
+time.process_time | import time; time.process_time()
+time.process_time_ns | import time; time.process_time_ns()
+time.thread_time | import time; time.thread_time()
+time.thread_time_ns | import time; time.thread_time_ns()
+time.clock_gettime | import time; time.clock_gettime(time.CLOCK_REALTIME)
+time.clock_gettime_ns | import time; time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+time.localtime | import time; time.mktime(time.localtime())
+time.gmtime | import time; tuple(time.gmtime())
+time.ctime | import time; time.ctime()
+time.asctime | import time; time.asctime()
+time.strftime | import time; time.strftime('%c')
+timeit.default_timer | import timeit; timeit.default_timer()
+datetime.now | import datetime; datetime.datetime.now()
+datetime.now(tz) | import datetime; datetime.datetime.now(datetime.timezone.utc)
+datetime.utcnow | import datetime; datetime.datetime.utcnow()
+datetime.today | import datetime; datetime.datetime.today()
+date.today | import datetime; datetime.date.today()
+default factory | import time, dataclasses as d; {FACTORY}
+email.utils.localtime | import email.utils; email.utils.localtime()
+email.utils.formatdate | import email.utils; email.utils.formatdate()
+email.utils.make_msgid | import email.utils; email.utils.make_msgid()
+loop.time | import asyncio; loop = asyncio.new_event_loop(); at = loop.time(); loop.close(); at
+uuid1 | import uuid; uuid.uuid1()
+uuid3 | import uuid; uuid.uuid3(uuid.NAMESPACE_DNS, 'a')
+uuid4 | import uuid; uuid.uuid4()
+uuid5 | import uuid; uuid.uuid5(uuid.NAMESPACE_DNS, 'a')
+uuid6 | import uuid; uuid.uuid6()
+uuid7 | import uuid; uuid.uuid7()
+uuid8 | import uuid; uuid.uuid8()
+uuid.getnode | import uuid; uuid.getnode()
+random.random | import random; random.random()
+random.gauss | import random; random.gauss(0, 1)
+random.randint | import random; random.randint(1, 10**9)
+random.choice | import random; random.choice(range(10**9))
+random.choices | import random; random.choices(range(10**9), k=3)
+random.sample | import random; random.sample(range(10**9), 3)
+random.shuffle | import random; items = list(range(50)); random.shuffle(items); items
+random.getrandbits | import random; random.getrandbits(200)
+random.randbytes | import random; random.randbytes(8)
+random.getstate | import random; hash(random.getstate())
+random.Random() | import random; random.Random().random()
+random.SystemRandom | import random; random.SystemRandom().random()
+random.seed() | import random; random.seed(); random.random()
+statistics.NormalDist | import statistics; statistics.NormalDist(0, 1).samples(3)
+secrets.token_hex | import secrets; secrets.token_hex()
+secrets.token_bytes | import secrets; secrets.token_bytes(8)
+secrets.token_urlsafe | import secrets; secrets.token_urlsafe()
+secrets.choice | import secrets; secrets.choice(range(10**9))
+secrets.randbelow | import secrets; secrets.randbelow(10**9)
+secrets.randbits | import secrets; secrets.randbits(90)
+os.urandom | import os; os.urandom(8)
+os.getrandom | import os; os.getrandom(8)
+ssl.RAND_bytes | import ssl; ssl.RAND_bytes(8)
+/dev/urandom | ; open('/dev/urandom', 'rb').read(8)
+numpy.random.rand | import numpy; numpy.random.rand()
+numpy.random.default_rng | import numpy; numpy.random.default_rng().random()
+tempfile.mkdtemp | import tempfile, os; path = tempfile.mkdtemp(); os.rmdir(path); path
+tempfile.NamedTemporaryFile | import tempfile; tempfile.NamedTemporaryFile().name
+hash of a text | ; hash('agent')
+order of a set | ; list(set(map(str, range(40))))
+id | ; id(object())
+repr of an object | ; repr(object())
+os.environ | import os; os.environ.get('SOURCE_OF_TEST')
+os.getpid | import os; os.getpid()
+os.getppid | import os; os.getppid()
+os.getpgid | import os; os.getpgid(0)
+os.getsid | import os; os.getsid(0)
+multiprocessing's pid | import multiprocessing; multiprocessing.current_process().pid
+threading.get_ident | import threading; threading.get_ident()
+threading.get_native_id | import threading; threading.get_native_id()
+os.times | import os; os.times()
+os.uname | import os; os.uname().nodename
+resource.getrusage | import resource; resource.getrusage(resource.RUSAGE_SELF).ru_utime
+os.getloadavg | import os; os.getloadavg()
+os.cpu_count | import os; os.cpu_count()
+os.sched_getaffinity | import os; sorted(os.sched_getaffinity(0))
+socket.gethostname | import socket; socket.gethostname()
+platform.node | import platform; platform.node()
+getpass.getuser | import getpass; getpass.getuser()
+os.getlogin | import os; os.getlogin()
+os.listdir | import os; os.listdir('many')
+os.scandir | import os; [e.name for e in os.scandir('many')]
+glob.glob | import glob; glob.glob('many/*')
+Path.iterdir | import pathlib; [p.name for p in pathlib.Path('many').iterdir()]
+shutil.disk_usage | import shutil; shutil.disk_usage('.').free
+/proc/uptime | ; open('/proc/uptime').read()
+subprocess.run | import subprocess; subprocess.run(['date', '+%N'], capture_output=True).stdout
+subprocess.check_output | import subprocess; subprocess.check_output(['date', '+%N'])
+subprocess.Popen | import subprocess; subprocess.Popen(['date', '+%N'], stdout=-1).communicate()[0]
+os.popen | import os; os.popen('date +%N').read()
+os.system | import os; os.system('exit $(( $$ % 100 ))')
+input() | ; input()
+"""
+
+
+def pythons() -> list[str]:
+    """This one, and the others that are here."""
+    found = {f"{sys.version_info[0]}.{sys.version_info[1]}": sys.executable}
+    versions = sorted(Path.home().glob(".pyenv/versions/3.*/bin/python"))
+    for version in ("3.9", "3.10", "3.11", "3.12", "3.13", "3.14"):
+        place = next((str(path) for path in versions if f"/{version}." in str(path)), None)
+        found.setdefault(version, place or shutil.which(f"python{version}") or "")
+    return [path for path in found.values() if path]
+
+
+@pytest.mark.parametrize("python", pythons(), ids=lambda path: path.split(os.sep)[-3])
+def test_every_source_is_fed_back_or_named(bench: Bench, python: str) -> None:
+    bench.write("agent.py", AGENT)
+    bench.write("sources.txt", SOURCES.strip().encode() + b"\n")
+    bench.path("many").mkdir()
+    for number in range(20):
+        bench.write(f"many/{number * 7919}", "")
+    runs = bench.cli("record", "-o", "run.msgpack", "--", python, "agent.py", stdin="a line\n")
+    recorded = json.loads(runs.out)
+    with bench.open() as tape:
+        named = noted(tape)
+    done = bench.cli("replay", "run.msgpack", "--json", stdin="another\n")
+    assert done.json["proven"], done
+    again = json.loads(done.err[done.err.index('{"') :].splitlines()[0])
+    table = {}
+    for number, name in enumerate(recorded, 101):
+        if recorded[name] == "absent":
+            table[name] = "absent"
+        elif recorded[name] == again[name]:
+            table[name] = "captured"
+        else:
+            fate = "diverges" if name in ADDRESSES else "ESCAPED"
+            table[name] = "named" if number in named else fate
+    for name, fate in table.items():
+        print(f"{fate:10} {name:28} {recorded[name][:40]}")
+    assert [name for name, fate in table.items() if fate == "ESCAPED"] == []
+    tried = [fate for fate in table.values() if fate != "absent"]
+    print(f"{len(tried)} sources tried, {tried.count('captured')} captured")
+    assert len(tried) >= 75
+
+
+@pytest.mark.parametrize("address", ["id(object())", "object()"])
+def test_an_address_in_a_request_diverges(bench: Bench, address: str) -> None:
+    bench.record(f"from talk import say; say({address!r} + str({address}))")
+    assert bench.replay().code == 1
+
+
+def noted(tape: Any) -> set[int]:
+    """The lines of the agent that a note names."""
+    found = set()
+    for note in tape.notes:
+        for site in note.data.get("site") or ():
+            found.add(int(site.split(":")[1].split(" ")[0]))
+    return found
