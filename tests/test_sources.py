@@ -158,6 +158,7 @@ def test_every_source_is_fed_back_or_named(bench: Bench, python: str) -> None:
     for number in range(20):
         bench.write(f"many/{number * 7919}", "")
     runs = bench.cli("record", "-o", "run.msgpack", "--", python, "agent.py", stdin="a line\n")
+    assert runs.out, runs
     recorded = json.loads(runs.out)
     with bench.open() as tape:
         named = noted(tape)

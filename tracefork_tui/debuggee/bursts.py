@@ -46,8 +46,19 @@ class Spot:
     outside of any task; the same frames are so again.
     """
 
-    __slots__ = ("alone", "base", "base_at", "chain", "column", "epoch")
-    __slots__ += ("kind", "more", "place", "task", "whole")
+    __slots__ = (
+        "alone",
+        "base",
+        "base_at",
+        "chain",
+        "column",
+        "epoch",
+        "kind",
+        "more",
+        "place",
+        "task",
+        "whole",
+    )
 
     def __init__(self, chain: Chain, base: FrameType, task: str, kept: Kept) -> None:
         whole = base.f_back is None

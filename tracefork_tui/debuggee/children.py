@@ -183,7 +183,8 @@ class Children:
 
         def spawn(path: Any, argv: Any, env: Any, **kwargs: Any) -> int:
             words = [os.fsdecode(word) for word in argv]
-            listed = [os.fsencode(key) + b"=" + os.fsencode(env[key]) for key in env]
+            given = os.environ if env is None else env  # None: from Python 3.13 on
+            listed = [os.fsencode(key) + b"=" + os.fsencode(given[key]) for key in given]
             more = self._environment(words, os.fsdecode(path), listed, sys._getframe(1))
             return int(real(path, argv, env if more is None else more, **kwargs))
 
