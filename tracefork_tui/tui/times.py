@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..tape.steps import Exchange, Step
-from .look import Reader
+from .look import Damaged, Reader
 from .units import since
 
 START_TIMES = "start times"
@@ -20,6 +20,12 @@ def begun(reader: Reader, step: Step) -> float | None:
 def moment(reader: Reader, at: float) -> str:
     """A moment of the run in words, "" where the tape has no times."""
     return "" if START_TIMES in reader.lacks else since(at)
+
+
+def when(reader: Reader, n: int) -> str:
+    """When step `n` began, in words; "" where that is not known."""
+    step = reader.step(n)
+    return "" if isinstance(step, Damaged) else moment(reader, step.at)
 
 
 def took(reader: Reader, step: Exchange) -> float | None:

@@ -12,8 +12,8 @@ from ..command import obey
 from ..document import Document, Kind
 from ..scan import Scanned
 from ..text import short
+from ..times import when
 from ..tracing import Trace
-from ..units import since
 from ..widgets.bar import Bar
 from ..widgets.entries import Column
 from .beside import BesideScreen
@@ -111,7 +111,7 @@ class OriginScreen(BesideScreen):
     def columns(self, line: int) -> Sequence[Column]:
         one = self.trace.found[line]
         sign = "◆" if line == 0 else "▸" if one.n == self.trace.at else " "
-        begun = since(float(getattr(self.session.reader.step(one.n), "at", float("nan"))))
+        begun = when(self.session.reader, one.n)
         ink = "strong" if line == 0 else "text"
         return [(sign, 1, "mark"), (f"{one.n:>6}", 6, "dim"), (begun, 9, "dim"),
                 (SIDES[one.side], 9, "key"), (f"{_where(one)}  {one.excerpt}", 0, ink)]  # fmt: skip

@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 
 from ..document import Document, Kind
 from ..scan import Scanned
-from ..units import since
+from ..times import when
 from ..watches import Change, Watch
 from ..widgets.entries import Column
 from .beside import BesideScreen
@@ -97,12 +97,9 @@ class WatchesScreen(BesideScreen):
             said = f"{len(watch.changes):,}" if watch.done else f"… step {watch.upto:,}"
             return [("◉", 1, "mark"), (watch.query.text, 0, "heading"), (said, 14, "dim")]
         here = "▸" if watch.at(self.session.cursor) == change else " "
-        moment = since(self._began(change.n))
+        moment = when(self.session.reader, change.n)
         return [(here, 1, "mark"), (f"{change.n:>7}", 7, "dim"), (moment, 10, "dim"),
                 (change.text, 0, "text")]  # fmt: skip
-
-    def _began(self, n: int) -> float:
-        return float(getattr(self.session.reader.step(n), "at", float("nan")))
 
     def step(self, line: int) -> int:
         change = self._at(line)[1]
