@@ -7,7 +7,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from tui_app import LARGE, app_of, settle
+from tui_app import LARGE, app_of, settle, until
 from tui_tapes import Maker, call, hostile_run, refund_run, text
 
 from tracefork_tui.cli import main
@@ -106,12 +106,13 @@ async def test_x_writes_it(
     app = app_of(refund_run(tmp_path / "run.msgpack"))
     async with app.run_test(size=LARGE) as pilot:
         await settle(pilot)
-        app.push_screen(DiffScreen(*pair))
-        await settle(pilot)
-        await pilot.press("x")
-        await settle(pilot)
-        await pilot.press("x")
-        await settle(pilot)
+        screen = DiffScreen(*pair)
+        app.push_screen(screen)
+        await until(pilot, lambda: screen._spare is not None, "the comparison")
+        for number in (1, 2):
+            await pilot.press("x")
+            await until(pilot, lambda: len(list(folder.iterdir())) == number, "the report")  # noqa: B023
+            await settle(pilot)
     report = as_markdown(compare(*map(Tape, pair)))
     assert {path.name: path.read_text() for path in folder.iterdir()} == {
         "a..b.md": report,

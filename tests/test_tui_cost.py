@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tui_app import LARGE, SMALL, app_of, screen_of, settle, shown
+from tui_app import LARGE, SMALL, app_of, screen_of, settle, shown, until
 from tui_talks import hostile_talks, sub_agents
 
 from tracefork_tui import wire
@@ -32,6 +32,12 @@ def fixed_price(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def reader(tmp_path: Path) -> Reader:
     return Reader(Tape(sub_agents(tmp_path / "run.msgpack")))
+
+
+async def summed(pilot: Any) -> None:
+    body = screen_of(pilot).body
+    await until(pilot, lambda: "waited" in body.document.text, "the sums")
+    await settle(pilot)
 
 
 def page(reader: Reader, n: int) -> str:
@@ -87,7 +93,7 @@ def test_pictures(
         screen = screen_of(pilot)
         screen.jump(9)
         screen.open_view("COST")
-        await settle(pilot)
+        await summed(pilot)
 
     app = app_of(sub_agents(tmp_path / "run.msgpack"))
     assert snap_compare(app, terminal_size=size, run_before=go)
@@ -100,13 +106,7 @@ async def test_the_sums_arrive(tmp_path: Path) -> None:
         screen = screen_of(pilot)
         screen.jump(9)
         screen.open_view("COST")
-        for _ in range(300):
-            if (
-                "adding up" not in screen.body.document.text
-                and "Up to" in screen.body.document.text
-            ):
-                break
-            await pilot.pause(0.1)
+        await summed(pilot)
         assert "8, 0 of them failed" in screen.body.document.text
 
 

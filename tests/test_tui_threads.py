@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tui_app import LARGE, SMALL, app_of, press, screen_of, settle, shown
+from tui_app import LARGE, SMALL, app_of, press, screen_of, settle, shown, until
 from tui_talks import Talk, hostile_talks, sub_agents
 from tui_tapes import HOSTILE, MODEL, Maker, call, result, text
 
@@ -47,15 +47,15 @@ async def test_the_key(tmp_path: Path) -> None:
         await settle(pilot)
         body = screen.body
         body.put_cursor(body.document.lines.index("  Moss: searching. "))
-        screen = await press(pilot, "T")
+        await pilot.press("T")
+        await until(pilot, lambda: "it came here" in shown(pilot), "the step")
         assert screen.session.cursor == 2
-        assert "it came here" in shown(pilot)
         screen = await press(pilot, "ctrl+o")
         assert screen.session.cursor == 6
         body.put_cursor(body.document.lines.index("  And more?"))
-        screen = await press(pilot, "T")
+        await pilot.press("T")
+        await until(pilot, lambda: "it was first sent at this step" in shown(pilot), "the step")
         assert screen.session.cursor == 6
-        assert "it was first sent at this step" in shown(pilot)
         screen.open_view("HEADERS")
         screen = await press(pilot, "T")
         assert "no message here" in shown(pilot)
