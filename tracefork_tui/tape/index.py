@@ -117,6 +117,10 @@ class Index:
         which = self.kinds.count(records.DRAWS, 0, place)
         return self.owners[place], self.counts[which], which
 
+    def runs(self) -> list[tuple[int, int]]:
+        """The runs of draws, each its first step and how many it has, in the order of steps."""
+        return sorted(zip(self._owners_of(records.DRAWS), self.counts))
+
     def entry(self, n: int) -> int:
         """The place of step `n` in an order in which a run of draws counts as one; from 0."""
         before = self._before(n)
@@ -135,7 +139,7 @@ class Index:
             return 0
         if len(self._starts) != len(self.counts):
             self._runs, saved = [], 0
-            for start, count in sorted(zip(self._owners_of(records.DRAWS), self.counts)):
+            for start, count in self.runs():
                 self._runs.append((start, count, saved))
                 saved += count - 1
             self._starts = [run[0] for run in self._runs]

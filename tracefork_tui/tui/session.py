@@ -42,7 +42,7 @@ class Session:
         self.reader = Reader(tape)
         self.reader.totals = self.totals
         self.cursor = min(1, self.reader.count)
-        self.lens = Lens(lambda: self.reader.count)
+        self.lens = Lens(lambda: self.reader.count, lambda: self.reader.tape.index)
         self.beside = Beside(tape)
         self.needle = ""
         self.sought: Query | None = None
