@@ -456,30 +456,16 @@ async def test_a_folder_that_cannot_be_written_is_told(
 # Moving
 
 
-@pytest.mark.parametrize(
-    ("line", "step"),
-    [
-        (":@0", 3),
-        (":@1.5s", 8),
-        (":@0:01", 8),
-        (":@1h", LAST),
-        (":goto 5", 5),
-        (":goto +2", 3),
-        (":goto @1m", LAST),
-        (":goto @x", 1),
-        (":goto x", 1),
-    ],
-)
-async def test_going_to_a_moment(tape: str, line: str, step: int) -> None:
+async def test_going_to_a_moment(tape: str) -> None:
+    lines = {":@0": 1, ":@1.5s": 8, ":@0:01": 8, ":@1h": LAST, ":goto 5": 5, ":goto +2": 7}
     async with opened(tape) as pilot:
-        if step != 1:
-            await press(pilot, "2", "G")
-            await press(pilot, "g")
-        await typed(pilot, line)
-        wanted = 1 if line == ":@0" else step
-        assert screen_of(pilot).session.cursor == wanted
-        if step == 1:
-            assert "is no" in shown(pilot)
+        for line, step in lines.items():
+            await typed(pilot, line)
+            assert screen_of(pilot).session.cursor == step
+        await typed(pilot, ":goto @x")
+        assert "“@x” is no time" in shown(pilot)
+        await typed(pilot, ":goto x")
+        assert "“x” is no step" in shown(pilot)
 
 
 def test_moments(tape: str) -> None:
@@ -494,14 +480,12 @@ def test_moments(tape: str) -> None:
         assert step_at(run, moment) == last
 
 
-@pytest.mark.parametrize(
-    ("keys", "step"), [("8G)", 10), ("10G(", 8), ("1G)", 7), ("4G)", 5), ("5G(", 4), ("1G2)", 1)]
-)
-async def test_the_same_tool_again(tape: str, keys: str, step: int) -> None:
+async def test_the_same_tool_again(tape: str) -> None:
     async with opened(tape) as pilot:
-        for key in keys:
-            await press(pilot, key)
-        assert screen_of(pilot).session.cursor == step
+        for keys, step in (("8G)", 10), ("10G(", 8), ("1G)", 7), ("4G)", 5), ("5G(", 4)):
+            assert (await press(pilot, *keys)).session.cursor == step
+        await press(pilot, *"1G2)")
+        assert "no time.time after this step" in shown(pilot)
 
 
 # The line over the run
@@ -548,3 +532,26 @@ def test_a_tape_without_times_has_a_scale_of_steps(tmp_path: Path) -> None:
     assert found.seconds is None
     assert found.edges == [1, 4, 7, 10, 14]
     assert step_at(tape, 1.0) is None
+
+
+async def test_the_line_shows_forks_and_follows_a_run(tmp_path: Path) -> None:
+    root = refund_run(tmp_path / "run.msgpack")
+    parent = {"fingerprint": Tape(root).fingerprint, "step": 8, "intervention": {}}
+    refund_run(tmp_path / "run.fork-1.msgpack", {"parent": parent})
+    async with opened(root, LARGE) as pilot:
+        await until(pilot, lambda: "┬" in shown(pilot), "the fork's sign")
+    run = Maker(tmp_path / "other.msgpack")
+    run.say("Hello.")
+    run.ask([text("First answer.")])
+    async with opened(run.path, LARGE) as pilot:
+        screen = screen_of(pilot)
+        survey = screen.scrubbing.survey
+        await until(pilot, lambda: survey.done)
+        assert (survey.spent(1, 2) > 0, survey.spent(2, 9)) == (True, 0)
+        n = run.send(b"{}", "https://example.com/x")
+        run.fail(n, "ConnectError", "refused")
+        run.ask([text("Second answer.")])
+        await until(pilot, lambda: screen.scrubbing.survey.spent(3, 9) > 0)
+        assert list(screen.scrubbing.survey.errors) == [2]
+        await until(pilot, lambda: "✗" in shown(pilot).splitlines()[-3], "the error's sign")
+        run.writer.close()

@@ -107,7 +107,7 @@ async def test_arrows_pick_words(tape: str) -> None:
         body = body_of(pilot)
         assert screen_of(pilot).focused is body
         assert body.picked_text
-        await press(pilot, *["right"] * 200)
+        await press(pilot, *["right"] * 30)
         last = body.picked
         assert last is not None
         await press(pilot, "left")
@@ -167,20 +167,19 @@ async def test_where_a_value_came_from(tape: str) -> None:
         assert (await press(pilot, "ctrl+o")).session.cursor == 10
 
 
-@pytest.mark.parametrize(
-    ("words", "told"),
-    [
-        ("A-1009", "entered at step 4 as a user message"),
-        ("MUG-MOSS", "entered at step 5 as the draw lookup_order"),
-        ("R-5512", "entered at step 12 as the result of refund"),
-        ("harbour", "the run does not hold it"),
-        ("Harbour", "entered at step 4 as the system prompt"),
-    ],
-)
-async def test_origins(tape: str, words: str, told: str) -> None:
+async def test_origins(tape: str) -> None:
+    origins = {
+        "A-1009": "entered at step 4 as a user message",
+        "MUG-MOSS": "entered at step 5 as the draw lookup_order",
+        "R-5512": "entered at step 12 as the result of refund",
+        "harbour": "the run does not hold it",
+        "Harbour": "entered at step 4 as the system prompt",
+    }
     async with opened(tape) as pilot:
-        await traced(pilot, *f":origin {words}", "enter")
-        assert told in shown(pilot)
+        for words, told in origins.items():
+            await traced(pilot, *f":origin {words}", "enter")
+            assert told in shown(pilot)
+            await press(pilot, "q")
 
 
 async def test_going_to_a_place_opens_a_view_that_shows_it(tape: str) -> None:

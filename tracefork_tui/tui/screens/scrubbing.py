@@ -29,7 +29,7 @@ class Scrubbing:
     def __init__(self, screen: MainScreen, line: Scrubber) -> None:
         self._screen = screen
         self._line = line
-        self._survey = Survey(priced=False)
+        self.survey = Survey(priced=False)
         self._scale: Scale | None = None
         self._forks: Sequence[int] = ()
         self._wanted = (0, 0)
@@ -44,16 +44,16 @@ class Scrubbing:
             self._wanted = wanted
             self._measure(line.cells)
         priced = screen.context.display
-        if priced and not self._survey.priced:
-            screen.scans.stop(self._survey)
-            self._survey = Survey(priced=True)
-        if not self._survey.running and self._survey.upto < screen.session.count:
-            screen.scans.start(self._survey, urgent=False)
+        if priced and not self.survey.priced:
+            screen.scans.stop(self.survey)
+            self.survey = Survey(priced=True)
+        if not self.survey.running and self.survey.upto < screen.session.count:
+            screen.scans.start(self.survey, urgent=False)
 
     def resume(self) -> None:
         """Go on where the tape has grown."""
         if self._line.display:
-            self._screen.scans.resume(self._survey)
+            self._screen.scans.resume(self.survey)
             self.update()
 
     def _measure(self, cells: int) -> None:
@@ -67,7 +67,7 @@ class Scrubbing:
         screen.run_worker(run, group="scale", thread=True, exclusive=True, exit_on_error=False)
 
     def take(self, message: Scanned) -> None:
-        if message.scan is self._survey:
+        if message.scan is self.survey:
             self.show()
 
     def scaled(self, message: Scaled) -> None:
@@ -85,4 +85,4 @@ class Scrubbing:
             beside = self._screen.session.beside
             signs = {"note": beside.notes, "break": beside.break_steps, "fork": self._forks}
             cursor = self._screen.session.cursor
-            self._line.show(self._scale, self._survey, beside.marks, signs, cursor)
+            self._line.show(self._scale, self.survey, beside.marks, signs, cursor)

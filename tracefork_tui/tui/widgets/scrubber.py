@@ -18,7 +18,7 @@ LABEL = 16
 """Cells at the end of the line for what it shows."""
 
 ROOMY = 2
-SIGNS = {"error": ("✗", "bad"), "fork": ("⑂", "changed"), "break": ("■", "bad"),
+SIGNS = {"error": ("✗", "bad"), "fork": ("┬", "changed"), "break": ("■", "bad"),
          "note": ("✎", "mark")}  # fmt: skip
 
 
