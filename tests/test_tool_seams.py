@@ -401,3 +401,39 @@ def test_an_edited_call_is_not_answered_as_if_it_were_the_recorded_one(
     strict = bench.fork(first.n, "--reply", "reply.json", "--strict", "-o", "strict.msgpack")
     assert strict.code == 1
     assert "no equal call of tool charge" in strict.err
+
+
+REMEMBERS = '''
+from common import *
+from anthropic import beta_tool
+
+cart = []
+
+@beta_tool
+def add(item: str) -> str:
+    """Add to the cart."""
+    fired("add")
+    cart.append(f"{item} {uuid.uuid4()}")
+    return "added"
+
+runner = anthropic.Anthropic().beta.messages.tool_runner(
+    model="m", max_tokens=400, thread=False, tools=[add],
+    messages=[{"role": "user", "content": plan(["add", {"item": "tea"}])}],
+)
+for message in runner:
+    pass
+anthropic.Anthropic().messages.create(
+    model="m", max_tokens=9, messages=[{"role": "user", "content": f"the cart: {cart}"}]
+)
+'''
+
+
+def test_a_tool_that_changes_what_the_agent_remembers(bench: Bench, newer: str) -> None:
+    """A replay that does not call it diverges, and says what to do; that is proven."""
+    record(bench, newer, REMEMBERS)
+    done = bench.replay()
+    assert done.code == 1
+    assert "1 tool call answered by the tape, not made" in done.err
+    assert "--rerun-tools makes its calls" in done.err
+    again = bench.replay("run.msgpack", "--rerun-tools")
+    assert again.code == 0, again

@@ -208,12 +208,13 @@ class Children:
         items = [item.partition(b"=") for item in given] if given is not None else None
         env = dict(os.environb) if items is None else {name: value for name, _, value in items}
         inside = session.inside
-        within, inside.value = inside.value, True
+        within, was_inside = session.quiet(), inside.value
+        inside.value = True
         try:
             plan = self._plan_of(self._what(words), frame, words, within)
             place = self._written(plan)
         finally:
-            inside.value = within
+            inside.value = was_inside
         if not place:
             return None
         seed = str(plan["header"].get("hash_seed", "")).encode()

@@ -135,10 +135,10 @@ def _numbers(tape: Any) -> dict[int, str]:
     found: dict[int, str] = {}
     for n in range(1, len(tape.index.first) + 1):
         head = tape.head_of(n) if tape.index.of_step(n) else [0]
-        if head[0] == records.DRAW:
+        if head[0] in records.DRAW_KINDS:
             name = str(tape.atom(head[6]))
             if name in ("os.getpid", "os.getppid") or name.endswith(".pid"):
-                found.setdefault(int(head[8] or 0), name)
+                found.setdefault(int(head[-1] or 0), name)
     return found
 
 

@@ -161,6 +161,7 @@ class Session:
         self.clock = perf_counter_ns
         self.start = perf_counter_ns()
         self.lock = threading.RLock()
+        self._main = threading.main_thread().ident
         self.burst = Burst(self, perf_counter_ns)
         self._failure: Divergence | None = None
         self._swallowed = 0
@@ -195,6 +196,7 @@ class Session:
         url = redactor.url(url)
         task = task_name()
         site = self.callers.site(frame)
+        self._name_thread(site)
         with self.lock:
             self._still_true()
             self.burst.shut()
@@ -296,6 +298,7 @@ class Session:
         """What answers a draw. Raises Divergence. `asked`: a hash of what a call was given."""
         task = task_name()
         site = self.callers.site(frame)
+        self._name_thread(site)
         with self.lock:
             self._still_true()
             self.burst.shut()
@@ -432,6 +435,12 @@ class Session:
                     pass
             os._exit(1)
         raise self._failure
+
+    def _name_thread(self, site: list[str]) -> None:
+        """Say once that more than one thread asks and draws."""
+        if threading.get_ident() != self._main:
+            what = f"{threading.current_thread().name} asks and draws beside the main one"
+            self.note("threads", {"what": what, "site": site}, once="")
 
     def _left_the_tape(self) -> None:
         if self.gate is not None and getattr(self.policy, "forked", False):

@@ -193,4 +193,4 @@ def _again(tape: Tape, note: Note, what: str) -> bool:
     if not isinstance(n, int) or not 1 <= n <= len(tape.index.first) or not tape.index.of_step(n):
         return True
     head = tape.head_of(n)
-    return head[0] != records.DRAW or str(tape.atom(head[7])) in ("ran", "opaque")
+    return head[0] not in records.DRAW_KINDS or str(tape.atom(head[7])) in ("ran", "opaque")

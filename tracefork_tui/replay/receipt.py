@@ -82,6 +82,10 @@ def _rest(receipt: Receipt) -> Iterator[str]:
     if receipt.explanation is not None:
         for line in receipt.explanation.lines():
             yield visible(f"    {line}")
+    if receipt.failures and receipt.unfired:
+        calls = f"{receipt.unfired} tool call{'s' * (receipt.unfired != 1)}"
+        yield f"    {calls} answered by the tape, not made: where a tool changes what the"
+        yield "    agent remembers, --rerun-tools makes its calls"
     for line in receipt.changed:
         yield visible(f"  changed since: {line}" if line[0] != " " else f"      {line}")
     for line in receipt.children:

@@ -21,7 +21,8 @@ class Receipt:
     Counts are (as replayed, on the tape). `failures`: one line for each thing that did not hold;
     `unproven`: what could not be proven though nothing contradicted it; `uncaptured`: what the
     seam did not see, with its call site; `changed`: code and input files that are not as they were;
-    `stopped`: the user ended it, says this line; `children`: a line for each child process.
+    `stopped`: the user ended it, says this line; `unfired`: calls of tools that the tape answered,
+    counted where something did not hold; `children`: a line for each child process.
     """
 
     exchanges: tuple[int, int]
@@ -38,6 +39,7 @@ class Receipt:
     changed: list[str] = field(default_factory=list)
     explanation: Explanation | None = None
     stopped: str = ""
+    unfired: int = 0
     children: list[str] = field(default_factory=list)
 
     @property
@@ -131,7 +133,20 @@ def _verify(parent: Tape, child: Tape, upto: int, whole: bool) -> Receipt:
         changed=changes_since(parent, child),
         explanation=explain(parent, child, stopped, leftover) if stopped is not None else None,
         stopped=_message(child, "stopped"),
+        unfired=_unfired(child) if failures else 0,
     )
+
+
+def _unfired(child: Tape) -> int:
+    """How many calls of tools the tape answered."""
+    count = 0
+    for n in range(1, len(child.index.first) + 1):
+        if child.index.kind_of(n) in (records.DRAW, records.CALL):
+            head = child.head_of(n)
+            recorded = records.PROVENANCES[head[5]] == "recorded"
+            fed = str(child.atom(head[7])) not in ("ran", "opaque")
+            count += recorded and fed and str(child.atom(head[6])).startswith(("tool ", "mcp "))
+    return count
 
 
 def _stopped(child: Tape) -> Note | None:
