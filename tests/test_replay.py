@@ -254,6 +254,21 @@ def test_the_explanation_names_step_path_values_and_cause(bench: Bench, cause: s
     assert f"likely cause: {cause}; " in text
 
 
+def test_the_nearest_recording_is_the_one_most_alike(bench: Bench) -> None:
+    agent = """
+    from talk import ask
+    for text in ("alpha", "the second of all", "gamma"):
+        ask(text)
+    """
+    bench.record(agent)
+    bench.write("agent.py", agent.replace('"alpha", "the second', '"the 2nd'))
+    done = bench.replay()
+    assert "nearest recording: step 2" in done.err, done
+    done = bench.fork(1, "--fault", "overloaded")
+    assert done.code == 1, done
+    assert "nearest recording: step 2" in done.err, done
+
+
 def test_an_explanation_where_the_code_is_as_it_was(bench: Bench) -> None:
     """An SDK of another version, a file that changed, and what nothing on the tape tells of."""
     library = bench.path("httpx2_old") / "httpx2"

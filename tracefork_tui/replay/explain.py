@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,6 +14,7 @@ from ..diff.values import ABSENT, changes
 from ..diff.values import FieldChange as Change
 from ..tape import records
 from ..tape.reader import Tape
+from ..tape.spans import common
 from ..tape.steps import Note
 from .changed import changes_since
 
@@ -39,6 +42,7 @@ REMEDIES = {
     "unrecorded source": "the code, its SDKs and its input files are as they were, so what differs "
     "comes from a source that is not recorded; tracefork-tui doctor finds it",
 }
+LOOK_AHEAD = 32
 OF_CODE = ("model or settings", "changed prompt", "changed code")
 
 
@@ -70,7 +74,7 @@ class Explanation:
         return found
 
 
-def explain(parent: Tape, child: Tape, note: Note, leftover: list[int]) -> Explanation:
+def explain(parent: Tape, child: Tape, note: Note, leftover: Iterable[int]) -> Explanation:
     """Explain the divergence that `note`, on the tape of the replay, holds."""
     found = _explained(parent, note, leftover)
     if found.cause not in OF_CODE:
@@ -103,13 +107,15 @@ def _versions(tape: Tape) -> dict[str, str]:
     return found
 
 
-def _explained(parent: Tape, note: Note, leftover: list[int]) -> Explanation:
+def _explained(parent: Tape, note: Note, leftover: Iterable[int]) -> Explanation:
     data = note.data
     site = (data.get("site") or [""])[0]
     if "url" not in data:
         cause = "changed code" if data.get("draw") else ""
         return Explanation(0, "", None, None, cause, REMEDIES.get(cause, ""), site)
-    step = nearest(parent, str(data.get("method")), str(data.get("url")), leftover)
+    step = nearest(
+        parent, str(data.get("method")), str(data.get("url")), data.get("body") or b"", leftover
+    )
     if not step:
         return Explanation(0, "", None, None, "changed code", REMEDIES["changed code"], site)
     recorded: Any = parent.step(step)
@@ -120,15 +126,25 @@ def _explained(parent: Tape, note: Note, leftover: list[int]) -> Explanation:
     return Explanation(step, change.path, change.before, change.after, cause, REMEDIES[cause], site)
 
 
-def nearest(parent: Tape, method: str, url: str, leftover: list[int]) -> int:
-    """The first exchange not asked for yet with the same method and path; 0 for none."""
+def nearest(parent: Tape, method: str, url: str, body: bytes, leftover: Iterable[int]) -> int:
+    """The exchange not asked for yet, of this method and path, whose body is most alike; of equal
+    ones the first. 0 for none."""
     path = urlsplit(url).path
-    for n in leftover:
-        first = parent.head_of(n)
-        same = first[0] == records.SEND and parent.atom(first[6]) == method
-        if same and urlsplit(parent.atom(first[7])).path == path:
-            return n
-    return 0
+    exchanges = (n for n in leftover if parent.head_of(n)[0] == records.SEND)
+    alike = [n for n in islice(exchanges, LOOK_AHEAD) if _goes_to(parent, n, method, path)]
+    return max(alike, key=lambda n: _shared(parent.request_body(n), body), default=0)
+
+
+def _goes_to(parent: Tape, n: int, method: str, path: str) -> bool:
+    first = parent.head_of(n)
+    there = urlsplit(parent.atom(first[7])).path
+    return bool(parent.atom(first[6]) == method) and there == path
+
+
+def _shared(one: bytes, other: bytes) -> int:
+    """How many bytes two bodies have in common at their ends."""
+    start = common(one, other)
+    return start + common(one[start:][::-1], other[start:][::-1])
 
 
 def _change(recorded: Any, url: str, body: bytes) -> Change | None:

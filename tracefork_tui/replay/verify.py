@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, replace
+from itertools import chain
 from typing import Any
 
 from ..tape import records
@@ -105,6 +106,7 @@ def _verify(parent: Tape, child: Tape, upto: int, whole: bool) -> Receipt:
             if count is exchanges:
                 same_bodies += child.head_of(n)[11] == parent.head_of(n)[11]
     stopped = _stopped(child)
+    unasked = chain(leftover, range(upto + 1, len(parent.index.first) + 1))
     if stopped is not None:
         failures.append(str(stopped.data.get("message", "the replay diverged")))
     if leftover:
@@ -131,7 +133,7 @@ def _verify(parent: Tape, child: Tape, upto: int, whole: bool) -> Receipt:
         unproven=[] if failures else _unproven(parent, child, whole),
         uncaptured=uncaptured(child),
         changed=changes_since(parent, child),
-        explanation=explain(parent, child, stopped, leftover) if stopped is not None else None,
+        explanation=explain(parent, child, stopped, unasked) if stopped is not None else None,
         stopped=_message(child, "stopped"),
         unfired=_unfired(child) if failures else 0,
     )
