@@ -10,9 +10,11 @@ import subprocess
 import sys
 import termios
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tui_talks import hostile_talks
 from tui_tapes import hostile_run, refund_run
 
 OPEN = "import sys; from tracefork_tui.tui import run; sys.exit(run(sys.argv[1:]))"
@@ -81,15 +83,22 @@ class Terminal:
         return code
 
 
-@pytest.mark.parametrize(("columns", "lines"), [(80, 24), (160, 45)])
-def test_nothing_of_the_tape_is_obeyed(tmp_path: Path, columns: int, lines: int) -> None:
-    terminal = Terminal(hostile_run(tmp_path / "run.msgpack"), columns, lines)
+@pytest.mark.parametrize(
+    ("made", "steps", "columns", "lines"),
+    [(hostile_run, 5, 80, 24), (hostile_run, 5, 160, 45), (hostile_talks, 1, 100, 30)],
+)
+def test_nothing_of_the_tape_is_obeyed(
+    tmp_path: Path, made: Callable[[Path], str], steps: int, columns: int, lines: int
+) -> None:
+    terminal = Terminal(made(tmp_path / "run.msgpack"), columns, lines)
     try:
         terminal.read(until=b"step ")
-        for _ in range(5):
-            for _ in range(7):
+        for _ in range(steps):
+            for _ in range(8):
                 terminal.type(b"]")
             terminal.type(b"j")
+        for key in b" FFTp\\":
+            terminal.type(bytes((key,)))
         terminal.type(b"/nope\r")
         terminal.type(b"n")
         terminal.type(b"?")
