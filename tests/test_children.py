@@ -191,3 +191,16 @@ def test_nothing_is_left_where_plans_are_kept(bench: Bench, tmp_path: Path) -> N
     folder.mkdir()
     bench.record(QUIET, TMPDIR=str(folder))
     assert os.listdir(folder) == []
+
+
+def test_a_child_of_a_fork_and_a_child_by_itself(bench: Bench) -> None:
+    tape = bench.record(AGENT, "process", "fork")
+    last = exchanges(tape)[-1].n
+    line = bench.replay("run.child-1.msgpack").one_line()
+    assert "replay its parent, run.msgpack" in line
+    done = bench.fork(last, "--fault", "refusal", "-o", "fork.msgpack")
+    assert done.code == 0, done
+    child = bench.open("fork.child-1.msgpack")
+    assert "parent" not in child.header
+    assert child.header["child_of"]["id"] == bench.open("fork.msgpack").header["id"]
+    assert [step.provenance for step in exchanges(child)] == ["recorded"]

@@ -141,7 +141,8 @@ class Children:
         if plan is None:
             return
         try:
-            header = {**self._plan["header"], **plan["header"]}
+            header = {"python": sys.version.split()[0], **plan["header"]}
+            header["implementation"] = sys.implementation.name
             writer = Writer.create(plan["out"], header, force=plan["force"])
             self._lock = threading.Lock()
             parent, policy = answers_of(plan)

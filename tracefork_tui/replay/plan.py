@@ -134,6 +134,10 @@ def _launch(
         environment = restored(os.environ, taped, keys)
         named = origins(environment)
     words = command or runnable([str(word) for word in header.get("command", ())])
+    origin = header.get("child_of")
+    if not words and isinstance(origin, dict):
+        name = f"{origin.get('file')}"
+        raise TapeError(f"{parent.path}: it is of a child process; replay its parent, {name}")
     if not words:
         raise TapeError(f"{parent.path}: it names no command; give one behind --")
     shaped: dict[str, Any] = {
