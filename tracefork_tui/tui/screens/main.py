@@ -29,7 +29,7 @@ from ..widgets.bar import Bar
 from ..widgets.context import Context
 from ..widgets.header import Header
 from ..widgets.hints import Hints
-from ..widgets.lineview import LineView
+from ..widgets.pickview import PickView
 from ..widgets.scrubber import Scrubber
 from ..widgets.tabstrip import TabStrip
 from ..widgets.timeline import Timeline
@@ -102,7 +102,7 @@ class MainScreen(Screen[None]):
         self._note = Bar("note", id="note")
         self._watched = Bar("watches", id="watched")
         self.watching = Watching(self, self._watched)
-        self.body = LineView(id="body")
+        self.body = PickView(id="body")
         self.player = Player(self.body, self.say)
         self.context = Context(id="context")
         self.view: View = NOTHING

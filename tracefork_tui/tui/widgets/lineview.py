@@ -8,7 +8,7 @@ from typing import ClassVar
 from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding, BindingType
-from textual.events import Click, MouseDown, MouseEvent, MouseMove, MouseUp, Resize
+from textual.events import Click, Resize
 from textual.geometry import Region, Size
 from textual.reactive import Reactive, var
 from textual.scroll_view import ScrollView
@@ -16,23 +16,19 @@ from textual.strip import Strip
 
 from ..document import Document, Kind, Span, matches
 from ..ink import Inks
-from ..layout import Layout, Row, cells
+from ..layout import Layout, Row
 from ..syntax import spans
-from .picking import widened, word_after, word_at, word_before
 
 STRIPS_KEPT = 512
 LINES_KEPT = 128
 MARGIN = 1
 MOST_WRAPPED = 200_000
-TITLES = frozenset((Kind.NEW, Kind.HEADING, Kind.SYSTEM, Kind.USER, Kind.ASSISTANT, Kind.CALL,
-                    Kind.RESULT))  # fmt: skip
 
 
 class LineView(ScrollView, can_focus=True):
     """A document under a scroll bar. `needle` is highlighted, the current match more so.
 
     `cursor` is a line of it, seen while the view has the focus; Enter folds and unfolds there.
-    `picked`: the characters of a line (line, start, end) that arrows or the mouse have picked.
     """
 
     DEFAULT_CSS = """
@@ -46,13 +42,8 @@ class LineView(ScrollView, can_focus=True):
         Binding("up", "step(-1)", show=False),
         Binding("down", "step(1)", show=False),
         Binding("enter", "fold", show=False),
-        Binding("left", "pick(-1)", show=False),
-        Binding("right", "pick(1)", show=False),
-        Binding("shift+left", "extend(-1)", show=False),
-        Binding("shift+right", "extend(1)", show=False),
     ]
 
-    ALLOW_SELECT = False
     needle: var[str] = var("")
     virtual_size = Reactive(Size(0, 0), layout=False, repaint=False)
 
@@ -61,8 +52,6 @@ class LineView(ScrollView, can_focus=True):
         self.document = Document()
         self.match: tuple[int, int] | None = None
         self.cursor = 0
-        self.picked: tuple[int, int, int] | None = None
-        self._anchor: tuple[int, int] | None = None
         self.wrap: bool | None = None
         self.whole = False
         self._layout_width = 0
@@ -84,7 +73,6 @@ class LineView(ScrollView, can_focus=True):
         at_end = keep_place and self.max_scroll_y - self.scroll_offset.y <= 1
         used = self._lay.height - self.scroll_offset.y
         self.document, self.match = document, None
-        self.picked = self._anchor = None
         self._lay_out()
         used = min(self.size.height, max(used, self._lay.height - self.scroll_offset.y))
         self.refresh(Region(0, 0, self.size.width, used))
@@ -154,7 +142,7 @@ class LineView(ScrollView, can_focus=True):
         return closed
 
     def _refolded(self, line: int) -> None:
-        self.match = self.picked = None
+        self.match = None
         self._relayout()
         self.put_cursor(line)
 
@@ -166,116 +154,6 @@ class LineView(ScrollView, can_focus=True):
         self.put_cursor(line)
         if offset.x + self.scroll_offset.x < MARGIN and self.document.toggle(line):
             self._refolded(line)
-        elif self.picked is None and (place := self._place(event)):
-            self._pick(line, word_at(self.document.lines[line], place[1]))
-
-    # Picking
-
-    @property
-    def picked_text(self) -> str:
-        """What is picked, as it is shown; "" for nothing."""
-        if self.picked is None:
-            return ""
-        line, start, end = self.picked
-        return self.document.lines[line][start:end]
-
-    def pick_match(self) -> None:
-        """Pick the match that was gone to."""
-        if self.match is not None:
-            line, start = self.match
-            self._pick(line, (start, start + len(self.needle)))
-
-    def pick_nothing(self) -> bool:
-        """False if nothing was picked."""
-        was, self.picked = self.picked is not None, None
-        if was:
-            self._forget()
-        return was
-
-    def _pick(self, line: int, found: tuple[int, int] | None) -> bool:
-        if found is None or found[0] >= found[1]:
-            return False
-        self.picked = (line, *found)
-        self.put_cursor(line)
-        self._forget()
-        self._reveal((line, found[0]))
-        return True
-
-    def action_pick(self, way: int) -> None:
-        """Pick the next word, or the one before, on this line or on the nearest that has one."""
-        line, column = self.here(), 0 if way > 0 else len(self.document.lines[self.cursor])
-        if self.picked is not None and self.picked[0] == line:
-            column = self.picked[2] if way > 0 else self.picked[1]
-        while 0 <= line < len(self.document.lines):
-            text = self.document.lines[line][: self._lay.shown(line)]
-            if self._pick(line, (word_after if way > 0 else word_before)(text, column)):
-                return
-            line += way
-            column = 0 if way > 0 or line < 0 else len(self.document.lines[line])
-
-    def pick_first(self) -> None:
-        """Pick the first word from the cursor on that is content, and no heading of ours."""
-        kinds, line = self.document.kinds, self.here()
-        while line < len(kinds) and (kinds[line] in TITLES or not self.document.lines[line]):
-            line += 1
-        self.put_cursor(line if line < len(kinds) else self.cursor)
-        self.action_pick(1)
-
-    def action_extend(self, way: int) -> None:
-        """Let what is picked reach to the end of the next word, or give its last word up."""
-        if self.picked is None:
-            self.action_pick(way)
-            return
-        line, start, end = self.picked
-        text = self.document.lines[line][: self._lay.shown(line)]
-        if way > 0:
-            after = word_after(text, end)
-            self._pick(line, (start, after[1] if after else end))
-        else:
-            last = word_before(text, end)
-            before = word_before(text, last[0]) if last else None
-            if before and before[0] >= start:
-                self._pick(line, (start, before[1]))
-
-    def widen(self) -> None:
-        """Pick the quoted text around what is picked, or the whole line."""
-        if self.picked is None:
-            self.action_pick(1)
-        else:
-            line, start, end = self.picked
-            text = self.document.lines[line][: self._lay.shown(line)]
-            self._pick(line, widened(text, start, end))
-
-    def _place(self, event: MouseEvent) -> tuple[int, int] | None:
-        """The line and column under the mouse, None beside all lines."""
-        offset = event.get_content_offset(self)
-        if offset is None or offset.y + self.scroll_offset.y >= self._lay.height:
-            return None
-        row = self._lay.row(offset.y + self.scroll_offset.y)
-        x = offset.x + self.scroll_offset.x - MARGIN - row.indent
-        text = self.document.lines[row.line]
-        column = row.start
-        while column < row.end and x > 0:
-            x -= cells(text[column])
-            column += x >= 0
-        return row.line, column
-
-    def on_mouse_down(self, event: MouseDown) -> None:
-        self.pick_nothing()
-        self._anchor = self._place(event)
-
-    def on_mouse_move(self, event: MouseMove) -> None:
-        place = self._place(event) if self._anchor and event.button else None
-        if self._anchor is None or place is None or place == self._anchor:
-            return
-        line, column = self._anchor
-        length = len(self.document.lines[line])
-        other = place[1] if place[0] == line else length if place[0] > line else 0
-        self.picked = line, min(column, other), min(max(column, other) + 1, length)
-        self._forget()
-
-    def on_mouse_up(self, event: MouseUp) -> None:
-        self._anchor = None
 
     def on_focus(self) -> None:
         self.here()
@@ -411,19 +289,11 @@ class LineView(ScrollView, can_focus=True):
             found = self._spans[line] = [*marks, *spans(shown, kind)]
             if len(self._spans) > LINES_KEPT:
                 self._spans.popitem(last=False)
-        picked: list[Span] = []
-        if self.picked is not None and self.picked[0] == line:
-            picked = [(*self.picked[1:], "picked")]
         if not self.needle:
-            return found + picked
+            return found
         hits = matches(text, self.needle)
-        return [
-            *found,
-            *(
-                (start, end, "here" if self.match == (line, start) else "found")
-                for start, end in hits
-            ),
-            *picked,
+        return found + [
+            (start, end, "here" if self.match == (line, start) else "found") for start, end in hits
         ]
 
 
