@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 from textual.app import App, ComposeResult
+from tui_app import LARGE, SMALL, app_of, screen_of, settle
+from tui_tapes import Maker, text
 
 from tracefork_tui.tui.document import Document, Kind
 from tracefork_tui.tui.views import tree
@@ -170,3 +173,31 @@ async def test_a_search_shows_what_is_folded(viewer: App[None]) -> None:
         await pilot.pause()
         assert "word 1234" in view.document.lines[view.cursor]
         assert view.scroll_offset.y > 1000
+
+
+def long_talk(path: Path) -> str:
+    run = Maker(path)
+    for n in range(40):
+        run.say(f"Question {n}: where is order A-{n:04d}?")
+        run.messages.append({"role": "assistant", "content": [text(f"It is\non its way: {n}.")]})
+    run.say("Thanks.")
+    run.ask([text("You are welcome.")])
+    return run.close()
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "160x45"])
+def test_pictures(snap_compare: Any, tmp_path: Path, size: tuple[int, int]) -> None:
+    async def go(pilot: Any) -> None:
+        await settle(pilot)
+        screen = screen_of(pilot)
+        screen.open_view("REQUEST")
+        screen.body.focus()
+        await settle(pilot)
+        await pilot.press("F", "slash", *"on its way: 7", "enter")
+        await settle(pilot)
+        await pilot.press("space")
+        await settle(pilot)
+
+    assert snap_compare(
+        app_of(long_talk(tmp_path / "run.msgpack")), terminal_size=size, run_before=go
+    )

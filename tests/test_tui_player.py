@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
-from tui_app import LARGE, app_of, press, screen_of, settle, shown
+from tui_app import LARGE, SMALL, app_of, press, screen_of, settle, shown
 from tui_tapes import Maker, refund_run, text
 
 from tracefork_tui.tape.reader import Tape
@@ -70,6 +71,23 @@ async def test_playing(tmp_path: Path) -> None:
         await press(pilot, "p", "j")
         assert not player.playing
         assert screen.view.name == "VALUE"
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "160x45"])
+def test_pictures(snap_compare: Any, tmp_path: Path, size: tuple[int, int]) -> None:
+    async def go(pilot: Any) -> None:
+        await settle(pilot)
+        screen = screen_of(pilot)
+        now = [0.0]
+        screen.player = Player(screen.body, screen.say, lambda: now[0])
+        screen.jump(8)
+        await press(pilot, "p")
+        now[0] += 0.7
+        screen.player.tick()
+        await settle(pilot)
+
+    app = app_of(refund_run(tmp_path / "run.msgpack"))
+    assert snap_compare(app, terminal_size=size, run_before=go)
 
 
 @pytest.fixture

@@ -75,7 +75,8 @@ class Player:
             self._view.show(shown)
             self._view.scroll_end(animate=False, force=True)
         faster = "4×" if not self._speed else "at once"
-        self._say(f"▶ {SPEEDS[self._speed]}× · {self._at:.1f} of {span(end)} · p {faster} · Esc")
+        at = f"{self._at:.1f} s of {span(end)}"
+        self._say(f"▶ {SPEEDS[self._speed]}× · {at} · p: {faster} · Esc: end")
 
     def stop(self) -> bool:
         """Show the whole page again; False if nothing was playing."""
