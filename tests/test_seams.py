@@ -7,6 +7,7 @@ import sys
 import pytest
 from cli_runs import Bench, draws, exchanges
 
+import tracefork_tui
 from tracefork_tui.debuggee import forms
 
 KINDS = """
@@ -251,3 +252,65 @@ def test_faults_of_commands(bench: Bench) -> None:
 def test_rerun_commands_are_proven_where_they_give_the_same(bench: Bench) -> None:
     bench.record(COMMANDS)
     assert bench.replay("run.msgpack", "--rerun-tools").code == 0
+
+
+WORK = """
+    import asyncio, datetime, os, random, secrets, subprocess, threading, time, uuid
+    import tracefork_tui
+    from talk import say
+
+    @tracefork_tui.drawn
+    def tool(n):
+        return {n}
+
+    async def tick():
+        await asyncio.sleep(0.01)
+        return time.time()
+
+    def main():
+        print(time.time(), uuid.uuid4(), random.random(), datetime.datetime.now())
+        print(secrets.token_hex(4), os.urandom(3), os.getpid() > 0, sorted(os.listdir("."))[:1])
+        print(subprocess.run(["echo", "x"], capture_output=True).stdout, tool(3))
+        print(asyncio.run(tick()))
+        worker = threading.Thread(target=lambda: print(time.monotonic() > 0))
+        worker.start()
+        worker.join()
+        with open("made.txt", "w") as file:
+            file.write("1")
+        print(open("talk.py").read()[:3])
+        print(say("hello"))
+"""
+
+
+INSIDE = """
+    import tracefork_tui
+    from work import main
+
+    with tracefork_tui.record("inside.msgpack"):
+        main()
+"""
+
+
+def test_recording_from_within_sees_what_the_command_sees(bench: Bench) -> None:
+    """And says what it lacks."""
+    bench.write("work.py", WORK)
+    bench.write("inside.py", INSIDE)
+    done = bench.run(sys.executable, "inside.py")
+    assert done.code == 0, done
+    command = bench.record("from work import main\nmain()", tape="command.msgpack")
+    inside = bench.open("inside.msgpack")
+
+    def seen(tape: tracefork_tui.Tape) -> list[str]:
+        return [getattr(step, "name", "") or step.request.method for step in tape.steps]
+
+    def named(tape: tracefork_tui.Tape) -> set[tuple[str, str]]:
+        kinds = ("file", "input", "threads", "covered", "subprocess")
+        return {(n.kind, str(n.data["what"])) for n in tape.notes if n.kind in kinds}
+
+    assert seen(inside) == seen(command)
+    assert named(inside) == named(command)
+    shown = bench.cli("show", "inside.msgpack").out
+    assert "lacks: what was drawn before the block or through earlier imports" in shown
+    bench.write("again.py", "from work import main\nmain()")
+    again = bench.replay("inside.msgpack", "--", sys.executable, "again.py")
+    assert again.code == 0, again

@@ -26,6 +26,7 @@ NAMED = {
     "signal": "signal",
     "source": "source outside the seams",
     "threads": "threads",
+    "lacks": "not seen",
 }
 MEANING = {
     "socket": "What went over it is not on the tape. A replay refuses the connection and diverges.",
@@ -40,6 +41,8 @@ MEANING = {
     "rerun": "A replay has to call this tool again: it talks to a model, or its value could not be "
     "kept. Its exchanges and draws are the tape's, its other effects happen again.",
     "machine": "Nothing of it can be recorded or refused from within Python.",
+    "lacks": "A run that is recorded from within is seen from there on. Record its command to have "
+    "all of it.",
     "signal": "When a signal comes is not on the tape, and a replay waits for none.",
     "source": "Its value is not on the tape: a replay reads another one.",
     "threads": "Their steps are matched by what was asked; in which order they came is held as far "

@@ -196,7 +196,7 @@ def _outcome(tape: Tape) -> str:
         return ""
     if outcome.signal is not None:
         return f"signal {outcome.signal}"
-    return f"exit code {outcome.exit_code}"
+    return "" if outcome.exit_code is None else f"exit code {outcome.exit_code}"
 
 
 def _steps(numbers: list[int]) -> str:
