@@ -186,9 +186,7 @@ class Replaying:
 
     def _read(self) -> None:
         tape = self.parent
-        for n in range(1, len(tape.index.first) + 1):
-            if not tape.index.of_step(n):
-                continue
+        for n in sorted(set(tape.index.owners_of(records.SEND))):
             first = tape.head_of(n)
             if first[0] == records.SEND:
                 method = tape.atom(first[6])

@@ -119,7 +119,7 @@ class Index:
 
     def runs(self) -> list[tuple[int, int]]:
         """The runs of draws, each its first step and how many it has, in the order of steps."""
-        return sorted(zip(self._owners_of(records.DRAWS), self.counts))
+        return sorted(zip(self.owners_of(records.DRAWS), self.counts))
 
     def entry(self, n: int) -> int:
         """The place of step `n` in an order in which a run of draws counts as one; from 0."""
@@ -145,7 +145,8 @@ class Index:
             self._starts = [run[0] for run in self._runs]
         return bisect_right(self._starts, n)
 
-    def _owners_of(self, kind: int) -> list[int]:
+    def owners_of(self, kind: int) -> list[int]:
+        """The steps of all records of a kind, in the order of the file."""
         found, place = [], self.kinds.find(kind)
         while place >= 0:
             found.append(self.owners[place])
