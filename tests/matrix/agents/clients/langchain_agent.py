@@ -13,7 +13,6 @@ log: list[object] = []
 @tool
 def look_up(order_id: str) -> str:
     """Look an order up."""
-    log.append(["tool", order_id])
     return "12 parcels"
 
 

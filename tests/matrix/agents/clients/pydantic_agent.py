@@ -14,7 +14,6 @@ agent = Agent(AnthropicModel("claude-opus-4-8"), system_prompt="You count parcel
 @agent.tool_plain
 def look_up(order_id: str) -> str:
     """Look an order up."""
-    log.append(["tool", order_id])
     return f"12 parcels, receipt {uuid.uuid5(uuid.NAMESPACE_URL, order_id)}"
 
 
