@@ -15,7 +15,7 @@ from . import sources
 from .children import Children
 from .held import held
 from .http import travelling
-from .inputs import ELSEWHERE, Inputs
+from .inputs import CODE, ELSEWHERE, Inputs
 from .session import Session
 
 CONNECTS = ("socket.connect", "socket.sendto", "socket.sendmsg")
@@ -93,7 +93,7 @@ def _heard(session: Session, inputs: Inputs, event: str, args: Any) -> None:
         _name(session, "file", f"writes {_path(session, args[0])}", users=True)
     elif event == "open" and str(args[0]).startswith(ELSEWHERE):
         _name(session, "source", f"{args[0]}", users=True)
-    elif event == "open":
+    elif event == "open" and not str(args[0]).endswith(CODE):
         inputs.read(args[0], _site(session))
     elif event == "exec":
         sources.code(session, getattr(args[0], "co_filename", ""))
