@@ -354,6 +354,13 @@ def test_a_tool_that_talks_to_a_model_keeps_its_steps(bench: Bench, newer: str) 
     assert asks.value.startswith("heard 1: why (")
 
 
+def test_each_call_of_a_tool_has_its_place(bench: Bench, newer: str) -> None:
+    """LangGraph calls tools in threads, where nothing of the user's is on the stack."""
+    record(bench, newer, LANGCHAIN)
+    calls = [step for step in bench.open().steps if getattr(step, "name", "").startswith("tool ")]
+    assert all(step.call_site and step.call_site[0].startswith("agent.py:") for step in calls)
+
+
 @pytest.mark.parametrize("name", ["runner", "pydantic", "langchain"])
 def test_rerun_tools_makes_the_calls_again(bench: Bench, newer: str, name: str) -> None:
     """What they draw within is the tape's, so they give the same."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from contextlib import contextmanager
 from hashlib import sha256
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Optional
@@ -41,6 +40,7 @@ class What(NamedTuple):
     `kind`: the type that its value has on the tape.
 
     `covers`: an explicit seam. `fresh`: a replay makes the call and compares what it gives.
+    `function`: what is called, whose place is told where no frame of the user's is on the stack.
     """
 
     name: str
@@ -51,6 +51,7 @@ class What(NamedTuple):
     covers: bool = False
     fresh: bool = False
     kind: str = VALUE
+    function: Any = None
 
 
 class _Entry(NamedTuple):
@@ -126,6 +127,7 @@ class Call:
         self._pending = session.ask(what.name, what.frame, digest, what.fresh)
         verdict = self._pending.verdict
         self._pending.given = self._given
+        self._pending.defined_at(_defined(session, what.function))
         if what.fresh:
             self._drawn = {}
             for name, kind, value in session.policy.drawn_within(verdict.n):
@@ -377,15 +379,30 @@ class _Aside:
         pass
 
 
-@contextmanager
-def aside(session: Session) -> Iterator[None]:
+class aside:
     """What is begun within is a seam's own, and nothing of it waits for a turn."""
-    before = session.within.get()
-    session.within.set(_Aside())
-    try:
-        yield
-    finally:
-        session.within.set(before)
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._before: Any = None
+
+    def __enter__(self) -> None:
+        self._before = self._session.within.get()
+        self._session.within.set(_Aside())
+
+    def __exit__(self, *_: object) -> None:
+        self._session.within.set(self._before)
+
+
+def _defined(session: Session, function: Any) -> list[str]:
+    """Where a function of the user's is defined, as a call site."""
+    while hasattr(function, "__wrapped__"):
+        function = function.__wrapped__
+    code = getattr(getattr(function, "__func__", function), "__code__", None)
+    if code is None or not session.callers.user_file(code.co_filename):
+        return []
+    name = getattr(code, "co_qualname", code.co_name)
+    return [f"{session.callers.shown(code.co_filename)}:{code.co_firstlineno} in {name}"]
 
 
 def _leaves(entries: list[_Entry]) -> Iterator[_Entry]:

@@ -67,6 +67,11 @@ class Pending:
         self.given: tuple[bytes, Any] | None = None
         self._where = (task, tuple(site), verdict.provenance, name)
 
+    def defined_at(self, site: list[str]) -> None:
+        """Where no frame of the user's asked, the place of what is called."""
+        task, where, provenance, name = self._where
+        self._where = (task, where or tuple(site), provenance, name)
+
     def keep(self, kind: str, value: Any) -> None:
         if self.verdict.n == NO_STEP:
             return

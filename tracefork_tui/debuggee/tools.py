@@ -48,13 +48,13 @@ class _Tools:
         def run(tool: Any, given: Any) -> Any:
             if self._aside():
                 return real(tool, given)
-            what = self._what(f"tool {tool.name}", given)
+            what = self._what(f"tool {tool.name}", given, function=getattr(tool, "func", None))
             return call(self._session, what, functools.partial(real, tool, given))
 
         async def run_async(tool: Any, given: Any) -> Any:
             if self._aside():
                 return await real_async(tool, given)
-            what = self._what(f"tool {tool.name}", given)
+            what = self._what(f"tool {tool.name}", given, function=getattr(tool, "func", None))
             made = functools.partial(real_async, tool, given)
             return await call_async(self._session, what, made)
 
@@ -73,7 +73,8 @@ class _Tools:
         ) -> Any:
             if self._aside():
                 return await real(toolset, name, tool_args, ctx, tool, *more)
-            what = self._what(f"tool {name}", tool_args)
+            inner = getattr(getattr(tool.call_func, "__self__", None), "function", None)
+            what = self._what(f"tool {name}", tool_args, function=inner)
             made = functools.partial(real, toolset, name, tool_args, ctx, tool, *more)
             return await call_async(self._session, what, made)
 
@@ -97,13 +98,13 @@ class _Tools:
         def _run(tool: Any, *args: Any, **kwargs: Any) -> Any:
             if self._aside():
                 return real(tool, *args, **kwargs)
-            what = self._what(f"tool {tool.name}", _asked(args, kwargs))
+            what = self._what(f"tool {tool.name}", _asked(args, kwargs), function=_made_of(tool))
             return call(self._session, what, functools.partial(real, tool, *args, **kwargs))
 
         async def _arun(tool: Any, *args: Any, **kwargs: Any) -> Any:
             if self._aside():
                 return await real_async(tool, *args, **kwargs)
-            what = self._what(f"tool {tool.name}", _asked(args, kwargs))
+            what = self._what(f"tool {tool.name}", _asked(args, kwargs), function=_made_of(tool))
             made = functools.partial(real_async, tool, *args, **kwargs)
             return await call_async(self._session, what, made)
 
@@ -182,6 +183,11 @@ def _asked(args: Any, kwargs: Any) -> Any:
     """What the model gave a LangChain tool, without what LangChain adds."""
     given = {name: value for name, value in kwargs.items() if name not in GIVEN_BY_LANGCHAIN}
     return {**given, "*": list(args)} if args else given
+
+
+def _made_of(tool: Any) -> Any:
+    """The function behind a LangChain tool."""
+    return getattr(tool, "func", None) or getattr(tool, "coroutine", None) or type(tool)._run
 
 
 def _mcp_name(method: str, given: Any) -> str:
