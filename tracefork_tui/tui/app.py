@@ -116,12 +116,12 @@ class DebuggerApp(App[None]):
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
 
     def on_ready(self) -> None:
-        self.call_after_refresh(self._greet)
+        self.screen.call_later(self._greet)
 
     def _greet(self) -> None:
         """Say what the user has to know about his settings and where he is."""
-        screen = self.screen
-        if not isinstance(screen, MainScreen):
+        screen = self.screen_stack[-1] if self.screen_stack else None
+        if not isinstance(screen, MainScreen) or not screen.is_attached:
             return
         session = screen.session
         if self.memory is not None and session.cursor > 1:

@@ -22,6 +22,7 @@ from typing import Any
 from .actions import ACTIONS, KEY_NAMES, shown_key
 
 _MODIFIERS = re.compile(r"(?:(?:ctrl|alt|shift|super|meta)\+)*", re.IGNORECASE)
+FORMS = {"theme": 'write theme = "light"', "keys": 'write [keys], then next-error = "ctrl+n"'}
 FREE = "digits are counts: they take no action"
 
 
@@ -78,7 +79,7 @@ def _take(config: Config, document: dict[str, Any]) -> None:
             for action, keys in value.items():
                 _take_keys(config, action, keys)
         elif name in ("theme", "keys"):
-            config.mistakes.append(f"{name} is not as it should be: see `tracefork-tui --help`")
+            config.mistakes.append(f"{name} is not as it should be: {FORMS[name]}")
         else:
             config.mistakes.append(f"{name}: there is theme, and [keys]")
 
