@@ -13,7 +13,7 @@ from ..tape.reader import Tape
 from ..tape.seal import seal
 
 CHILD = "child"
-PATIENCE = 2.0
+PATIENCE = 10.0
 UNRECORDED = "child not recorded"
 
 NAMED = {"what", "site"}
