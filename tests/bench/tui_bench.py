@@ -4,7 +4,7 @@
 
 paint: to the first paint, with compiled modules (warm) and without (cold). keys: from a key to
 its paint, at 10, 1 000 and 100 000 steps. memory: what is resident over the bare app's once all
-is quiet, W(1000) open. body: to the end of a 3 MB body. ask: filter and search over 100 000
+is quiet, W(1000) open. body: a 3 MB body is opened. ask: filter and search over 100 000
 steps. diff: two tapes of 10 000 steps. Processor time is steadier than the wall's where other
 work goes on.
 """
@@ -133,7 +133,9 @@ class Tapes:
 
     def other(self, n: int) -> str:
         """As `steps`, and another text in every tenth exchange."""
-        run = Maker(self.folder / f"o{n}.msgpack")
+        path = self.folder / f"o{n}.msgpack"
+        path.unlink(missing_ok=True)
+        run = Maker(path)
         run.say("Go on.")
         for step in range(1, n + 1):
             if step % 50:
@@ -145,6 +147,7 @@ class Tapes:
 
     def body(self) -> str:
         path = self.folder / "body.msgpack"
+        path.unlink(missing_ok=True)
         run = Maker(path)
         n = run.send(b"{}", "https://example.com/rows", "GET")
         rows = [{"id": n, "name": f"row {n}", "tags": ["a", "b"]} for n in range(55_000)]
