@@ -225,3 +225,25 @@ def test_what_an_exception_interrupts(bench: Bench) -> None:
     done = bench.replay()
     assert done.code == 0, done
     assert [line.split()[0] for line in done.out.splitlines()] == ["49", "99", "149", "199"]
+
+
+def test_the_jitter_of_a_retry_shifts_no_seeded_agent(bench: Bench) -> None:
+    tape = bench.record(
+        """
+        import random
+        from anthropic import Anthropic
+
+        random.seed(7)
+        turn = [{"role": "user", "content": "hello there"}]
+        ask = {"model": "demo-model", "max_tokens": 200, "messages": turn}
+        Anthropic().messages.create(**ask)
+        print([random.random() for _ in range(5)])
+        """
+    )
+    assert [step.kind for step in tape.steps][:1] == ["exchange"]
+    bare = bench.run(sys.executable, "agent.py").out
+    done = bench.fork(1, "--fault", "overloaded", "-o", "fork.msgpack")
+    assert done.code == 0, done
+    assert done.out.splitlines()[0] == bare.strip()
+    retried = [step for step in bench.open("fork.msgpack").steps if step.kind == "exchange"]
+    assert len(retried) == 2
