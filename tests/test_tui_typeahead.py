@@ -12,12 +12,13 @@ from textual.keys import _character_to_key
 from textual.pilot import Pilot
 from textual.widgets import Input
 from tui_app import app_of, settle
-from tui_forks import family
+from tui_forks import family, screen_text
 from tui_runs import until
 from tui_tapes import refund_run
 
 from tracefork_tui.tui.app import DebuggerApp
 from tracefork_tui.tui.screens.main import MainScreen
+from tracefork_tui.tui.screens.tree import TreeScreen
 
 
 def type_ahead(pilot: Pilot[Any], keys: str) -> None:
@@ -36,6 +37,10 @@ def stands(app: DebuggerApp, name: str, step: int) -> Callable[[], bool]:
     return holds
 
 
+def tree_is_read(app: DebuggerApp) -> Callable[[], bool]:
+    return lambda: isinstance(app.screen, TreeScreen) and "fork-1" in screen_text(app)
+
+
 @pytest.mark.parametrize("keys", ["?qjj", "tqjj", "jt?qqj", "?jjqjj", ":3\r"])
 async def test_keys_behind_a_screen_that_closes_reach_the_one_below(
     tmp_path: Path, keys: str
@@ -52,7 +57,9 @@ async def test_keys_behind_enter_reach_the_tape_that_it_opens(tmp_path: Path) ->
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
         for _ in range(3):
-            type_ahead(pilot, "gtj\r4Gj")
+            type_ahead(pilot, "gt")
+            await until(pilot, tree_is_read(app), "the tree")
+            type_ahead(pilot, "j\r4Gj")
             await until(pilot, stands(app, "run.fork-1.msgpack", 5), "the fork")
             type_ahead(pilot, "qj")
             await until(pilot, stands(app, "run.msgpack", 2), "the tape below")

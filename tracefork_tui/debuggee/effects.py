@@ -86,6 +86,8 @@ def _heard(session: Session, inputs: Inputs, event: str, args: Any) -> None:
         _name(session, "file", f"{FILES[event]} {_path(session, args[0])}", users=True)
     elif event in OTHERS:
         _other(session, event, args)
+    elif event == "open" and args[0] == os.devnull:
+        return
     elif event == "open" and args[0] in STDIN:
         _name(session, "file", "reads stdin past sys.stdin", users=True)
     elif event == "open" and _for_writing(args):
