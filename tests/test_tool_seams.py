@@ -6,6 +6,7 @@ Runs where the frameworks are: see other_pythons.py.
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -312,8 +313,20 @@ def bench(tmp_path: Path, state: Path, till: str) -> Bench:
     return bench
 
 
+_RECORDED: dict[str, Path] = {}
+
+
 def record(bench: Bench, newer: str, source: str) -> str:
-    """Record an agent; gives what its tools left behind."""
+    """Record an agent, once for all tests of it; gives what its tools left behind."""
+    if source not in _RECORDED:
+        _record(bench, newer, source)
+        _RECORDED[source] = bench.folder
+    else:
+        shutil.copytree(_RECORDED[source] / "kept", bench.folder, dirs_exist_ok=True)
+    return bench.path("fired.log").read_text()
+
+
+def _record(bench: Bench, newer: str, source: str) -> None:
     bench.write("agent.py", source)
     bare = bench.run(newer, "agent.py")
     if CHOSEN != "1" and "ModuleNotFoundError" in bare.err:
@@ -323,7 +336,10 @@ def record(bench: Bench, newer: str, source: str) -> str:
     done = bench.cli("record", "-o", "run.msgpack", "--", newer, "agent.py")
     assert done.code == 0, done
     assert len(done.out) == len(bare.out)
-    return bench.path("fired.log").read_text()
+    kept = bench.path("kept")
+    kept.mkdir()
+    for name in ("agent.py", "fired.log", "run.msgpack"):
+        shutil.copy(bench.path(name), kept)
 
 
 def tools(bench: Bench) -> list[str]:
