@@ -40,14 +40,11 @@ def test_the_package_alone_imports_nothing_heavy():
 def test_the_debuggee_needs_only_the_standard_library():
     """The rooms that live in an agent load in an interpreter that has no other package."""
     code = """
-import msgpack, os
-place = os.path.dirname(msgpack.__file__)
-import tracefork_tui
-home = os.path.dirname(tracefork_tui.__file__)
-import types
-for name, where in (("_tracefork", home), ("_tracefork_msgpack", place)):
-    package = types.ModuleType(name); package.__path__ = [where]; sys.modules[name] = package
-for name in [m for m in sys.modules if m.partition(".")[0] in ("msgpack", "tracefork_tui")]:
+import os, tracefork_tui, types
+package = types.ModuleType("_tracefork")
+package.__path__ = [os.path.dirname(tracefork_tui.__file__)]
+sys.modules["_tracefork"] = package
+for name in [m for m in sys.modules if m.partition(".")[0] == "tracefork_tui"]:
     del sys.modules[name]
 sys.path[:] = [p for p in sys.path if "site-packages" not in p]
 import _tracefork.debuggee.start, _tracefork.debuggee.script, _tracefork.tape.reader

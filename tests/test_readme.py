@@ -168,11 +168,19 @@ def test_the_demo_opens_its_tape(tmp_path):
 
 def test_the_code_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    seams, library = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    seams, alone, library = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     names = {"fetch_weather": lambda city: f"rain in {city}"}
     exec(seams, names)
     assert names["weather"] == "rain in Oslo"
     assert names["charge_card"](3) is None
+    bare = {}
+    exec(alone, bare)
+    assert bare["drawn"](len)("abc") == 3
+    monkeypatch.setitem(sys.modules, "tracefork_tui", None)
+    exec(alone, bare)
+    assert bare["drawn"](len) is len
+    monkeypatch.undo()
+    monkeypatch.chdir(tmp_path)
 
     class Agent:
         @staticmethod

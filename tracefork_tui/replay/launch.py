@@ -12,8 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-import msgpack
-
 from ..tape.codec import pack
 from ..tape.errors import TapeError
 from ..tape.reader import Tape
@@ -269,7 +267,6 @@ def _environment(launch: Launch, plan_path: str) -> dict[str, str]:
     new["PYTHONPATH"] = f"{BOOTSTRAP}{os.pathsep}{path}" if path else BOOTSTRAP
     new["PYTHONHASHSEED"] = _hash_seed(launch)
     new["TRACEFORK_PLAN"] = plan_path
-    new["TRACEFORK_MSGPACK"] = os.path.dirname(os.path.abspath(msgpack.__file__))
     return new
 
 

@@ -9,16 +9,15 @@ import sys
 from typing import Any
 
 
-def _restore_environment() -> tuple[str | None, str]:
+def _restore_environment() -> str | None:
     plan = os.environ.pop("TRACEFORK_PLAN", None)
-    msgpack = os.environ.pop("TRACEFORK_MSGPACK", "")
     for name in ("PYTHONPATH", "PYTHONHASHSEED"):
         kept = os.environ.pop("TRACEFORK_" + name, None)
         if kept is not None:
             os.environ[name] = kept
         elif plan is not None:
             os.environ.pop(name, None)
-    return plan, msgpack
+    return plan
 
 
 def _missed(plan: str) -> None:
@@ -31,13 +30,12 @@ def _missed(plan: str) -> None:
         pass
 
 
-def _load(home: str, msgpack: str) -> Any:
+def _load(home: str) -> Any:
     import types
 
-    for name, place in (("_tracefork", home), ("_tracefork_msgpack", msgpack)):
-        package = types.ModuleType(name)
-        package.__path__ = [place]
-        sys.modules[name] = package
+    package = types.ModuleType("_tracefork")
+    package.__path__ = [home]
+    sys.modules["_tracefork"] = package
     from _tracefork.debuggee.start import start  # type: ignore[import-not-found]
 
     return start
@@ -58,12 +56,12 @@ def _begin() -> None:
     here = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [place for place in sys.path if os.path.abspath(place or ".") != here]
     sys.path_importer_cache.pop(here, None)
-    plan, msgpack = _restore_environment()
+    plan = _restore_environment()
     if plan and not os.path.exists(plan):
         _missed(plan)
     elif plan:
         try:
-            _load(os.path.dirname(os.path.dirname(here)), msgpack)(plan)
+            _load(os.path.dirname(os.path.dirname(here)))(plan)
         except Exception as error:
             sys.stderr.write(f"tracefork-tui: the recorder cannot start here: {error!r}\n")
             os._exit(2)
