@@ -127,12 +127,17 @@ def _explained(parent: Tape, note: Note, leftover: Iterable[int]) -> Explanation
 
 
 def nearest(parent: Tape, method: str, url: str, body: bytes, leftover: Iterable[int]) -> int:
-    """The exchange not asked for yet, of this method and path, whose body is most alike; of equal
-    ones the first. 0 for none."""
+    """The first exchange not asked for yet of this method and path; a later one if it is more
+    alike by over half of what tells them apart. 0 for none."""
     path = urlsplit(url).path
     exchanges = (n for n in leftover if parent.head_of(n)[0] == records.SEND)
     alike = [n for n in islice(exchanges, LOOK_AHEAD) if _goes_to(parent, n, method, path)]
-    return max(alike, key=lambda n: _shared(parent.request_body(n), body), default=0)
+    if not alike:
+        return 0
+    shared = {n: _shared(parent.request_body(n), body) for n in alike}
+    first, best = alike[0], max(alike, key=shared.__getitem__)
+    telling = len(body) - min(shared.values())
+    return best if 2 * (shared[best] - shared[first]) > telling else first
 
 
 def _goes_to(parent: Tape, n: int, method: str, path: str) -> bool:
