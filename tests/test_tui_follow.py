@@ -40,3 +40,19 @@ async def test_the_screen_follows_the_run(tmp_path: Path) -> None:
         assert "200 POST example.com/x" in shown(pilot)
         assert "exit code 3" in shown(pilot)
         assert not screen.session.growing
+
+
+async def test_what_the_tape_holds_is_not_said_to_be_missing(tmp_path: Path) -> None:
+    run = Maker(tmp_path / "run.msgpack")
+    run.draw("uuid.uuid4", "uuid", "one")
+    run.writer.note(run.now, "code text", {"what": "helper.py", "text": "print(1)"})
+    app = app_of(run.path)
+    async with app.run_test(size=LARGE) as pilot:
+        await settle(pilot)
+        assert "NOT ON THE TAPE" not in shown(pilot)
+        run.writer.note(run.now, "socket", {"what": "127.0.0.1:80"})
+        run.writer.close()
+        seal(run.path, {"exit_code": 0, "signal": None}, run.now, b"").close()
+        await until(pilot, lambda: "NOT ON THE TAPE" in shown(pilot))
+        assert "127.0.0.1:80" in shown(pilot)
+        assert "helper.py" not in shown(pilot)

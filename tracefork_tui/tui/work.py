@@ -17,6 +17,11 @@ from .session import Session
 from .totals import Totals
 from .views import View, build
 
+HELD = frozenset(
+    ("module", "code", "code text", "input", "input data", "served", "within", "slept", "child")
+)
+"""Kinds of notes of what the tape does hold; any other is shown, known or not."""
+
 Post = Callable[[Message], bool]
 Wanted = Callable[[Reader, int], bool]
 SLICE = 0.003
@@ -25,7 +30,6 @@ TELL = 0.15
 PRICES = "genai_prices"
 REST = 0.3
 """Before the price table is imported: the first views of a tape come first."""
-UNTOLD = ("module",)
 
 
 class Sought(Message):
@@ -124,10 +128,10 @@ def add_up(post: Post, worker: Worker[None], session: Session, totals: Totals, u
 
 
 def learn(post: Post, session: Session) -> None:
-    """Read what the tape holds about the run: its end, and what was noticed on the way."""
+    """Read what the tape holds about the run: its end, and what it could not hold."""
     with session.background() as reader:
         try:
-            notes = [note for note in reader.tape.notes if note.kind not in UNTOLD]
+            notes = [note for note in reader.tape.notes if note.kind not in HELD]
             outcome = reader.tape.outcome
         except Exception:  # a damaged tape tells nothing
             notes, outcome = [], None
