@@ -198,8 +198,42 @@ TAKEN = """
 
 def test_a_descriptor_that_the_agent_takes_is_named(bench: Bench) -> None:
     tape = bench.record(TAKEN)
-    assert "subprocess" in {note.kind for note in tape.notes}
+    [named] = [note.data for note in tape.notes if note.kind == "subprocess"]
+    assert named["what"] == "subprocess.Popen: the descriptor of its stdout"
+    assert named["site"] == ["agent.py:7 in <module>"]
     done = bench.replay()
     assert done.code == 1
     assert "descriptor" in done.err
     assert "--rerun-tools" in done.err
+
+
+ASKED_MORE = {
+    "subprocess": """
+        from subprocess import PIPE, Popen
+        from talk import say
+
+        p = Popen(["true"], stdout=PIPE)
+        if "yes" in say("go on?"):
+            print(p.wait())
+    """,
+    "asyncio": """
+        import asyncio
+        from talk import say
+
+        async def main():
+            p = await asyncio.create_subprocess_exec("true")
+            if "yes" in say("go on?"):
+                print(await p.wait())
+
+        asyncio.run(main())
+    """,
+}
+
+
+@pytest.mark.parametrize("kind", ASKED_MORE)
+def test_a_fork_that_asks_more_of_a_process_halts(bench: Bench, kind: str) -> None:
+    bench.record(ASKED_MORE[kind])
+    reply = bench.write("yes.json", '{"content": [{"type": "text", "text": "yes"}]}')
+    done = bench.fork(2, "--reply", reply)
+    assert "Traceback" not in done.err, done
+    assert "asked more of a process than the tape holds" in done.err, done

@@ -6,7 +6,6 @@ import sys
 from types import FrameType, ModuleType
 from typing import TYPE_CHECKING, Any, Callable
 
-from .calls import call_async
 from .processes import Asked, Seam, shown
 from .session import Session
 from .standin import like
@@ -45,10 +44,8 @@ def _creating(real: Any, ours: Any, session: Session, asked: Asked, rerun: bool)
         async def begin() -> None:
             made.append(await real(*words, **kwargs))
 
-        what = seam.what("", frame, {"args": shown(session, list(words))})
-        await call_async(session, what, begin)
-        seam.frame = None
-        seam.started = bool(made)
+        await seam.draw_async("", frame, begin, {"args": shown(session, list(words))})
+        seam.frame, seam.created, seam.started = None, True, bool(made)
         return ours(seam, made[0] if made else None, kwargs)
 
     like(create, real)
@@ -83,8 +80,8 @@ def _process_class(base: Any) -> Any:
 
         async def _ended(self, frame: FrameType) -> Any:
             if self._code is None:
-                what = self._seam.what(".wait", frame)
-                self._code = await call_async(self._seam.session, what, lambda: self._real.wait())
+                wait = self._seam.draw_async(".wait", frame, lambda: self._real.wait())
+                self._code = await wait
             return self._code
 
         def communicate(self, input: Any = None) -> Any:
@@ -96,8 +93,8 @@ def _process_class(base: Any) -> Any:
                 return [out, err, self._real.returncode]
 
             given = None if input is None else {"input": bytes(input)}
-            what = self._seam.what(".communicate", frame, given)
-            out, err, self._code = await call_async(self._seam.session, what, ran)
+            said = await self._seam.draw_async(".communicate", frame, ran, given)
+            out, err, self._code = said
             return out, err
 
         def send_signal(self, signal: int) -> None:
@@ -128,8 +125,8 @@ class _Stream:
         self._real: Any = getattr(process, which) if process is not None else None
 
     def _call(self, name: str, args: Any, frame: FrameType) -> Coroutine[Any, Any, Any]:
-        what = self._seam.what(f".{self._which}", frame)
-        return call_async(self._seam.session, what, lambda: getattr(self._real, name)(*args))
+        which = f".{self._which}"
+        return self._seam.draw_async(which, frame, lambda: getattr(self._real, name)(*args))
 
     def _draw(self, frame: FrameType, real: Callable[[], Any], given: Any = None) -> Any:
         return self._seam.draw(f".{self._which}", frame, real, given)

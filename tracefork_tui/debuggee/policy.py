@@ -180,6 +180,7 @@ class Replaying:
         self._by_path: dict[tuple[str, str], list[int]] = {}
         self._draws = Draws(parent)
         self._drawless = _lacks_draws(parent)
+        self._within: dict[int, list[Any]] | None = None
         self._used: set[int] = set()
         self._cut = {note.data["step"] for note in parent.notes if note.kind == CUT_UPLOAD}
         self._read()
@@ -321,8 +322,10 @@ class Replaying:
 
     def drawn_within(self, n: int) -> list[Any]:
         """What the call that is step `n` drew when it was recorded: [name, kind, value]."""
-        notes = (note.data for note in self.parent.notes if note.kind == WITHIN)
-        return next((list(data["draws"]) for data in notes if data["step"] == n), [])
+        if self._within is None:
+            notes = (note.data for note in self.parent.notes if note.kind == WITHIN)
+            self._within = {int(data["step"]): list(data["draws"]) for data in notes}
+        return self._within.get(n, [])
 
     def _draw_unknown(self, name: str) -> DrawVerdict:
         if not self.forked:

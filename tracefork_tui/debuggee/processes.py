@@ -12,13 +12,13 @@ import threading
 from types import FrameType, ModuleType
 from typing import TYPE_CHECKING, Any, Callable
 
-from ..tape.errors import Divergence
-from .calls import What, call
+from ..tape.errors import Divergence, Halt
+from .calls import What, call, call_async
 from .session import Session
 from .standin import like
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Coroutine, Iterator
 
 SEAM = "_tracefork_process"
 PYTHON = "{python}"
@@ -34,7 +34,7 @@ class Seam:
         self.frame: FrameType | None = frame
         self.rerun = rerun
         self.name = name
-        self.started = False
+        self.created = self.started = False
 
     def what(self, name: str, frame: FrameType | None, arguments: Any = None) -> What:
         user = frame if frame is not None and self.session.callers.user(frame) else None
@@ -44,7 +44,20 @@ class Seam:
     def draw(
         self, name: str, frame: FrameType | None, real: Callable[[], Any], arguments: Any = None
     ) -> Any:
-        return call(self.session, self.what(name, frame, arguments), real)
+        return call(self.session, self.what(name, frame, arguments), lambda: self.real(real))
+
+    def draw_async(
+        self, name: str, frame: FrameType, real: Callable[[], Any], arguments: Any = None
+    ) -> Coroutine[Any, Any, Any]:
+        what = self.what(name, frame, arguments)
+        return call_async(self.session, what, lambda: self.real(real))
+
+    def real(self, real: Callable[[], Any]) -> Any:
+        """What the process itself does. Raises Halt where a replay started none."""
+        if self.started or not self.created:
+            return real()
+        what = f"the agent asked more of a process than the tape holds ({self.name})"
+        raise self.session.fail(Halt(f"stopped: {what}, and none was started"), {"draw": self.name})
 
     @property
     def out(self) -> bool:
@@ -55,8 +68,10 @@ class Seam:
         what = f"the agent took the descriptor of a process's {which}, and a replay starts none"
         return self.session.fail(Divergence(f"{what}; --rerun-tools does"), {"draw": self.name})
 
-    def took_descriptor(self, which: str) -> None:
-        self.session.note("subprocess", {"what": f"the descriptor of its {which}"}, once=which)
+    def took_descriptor(self, which: str, frame: FrameType) -> None:
+        site = self.session.callers.site(frame)
+        what = {"what": f"{self.name}: the descriptor of its {which}", "site": site}
+        self.session.note("subprocess", what, once=(which, *site[:1]))
 
 
 def shown(session: Session, words: Any) -> Any:
@@ -88,7 +103,7 @@ def patch(module: ModuleType, session: Session, asked: Asked, rerun: bool) -> No
 
         words = args[0] if args else kwargs.get("args")
         seam.draw("", frame, start, {"args": shown(session, words)})
-        seam.frame = None
+        seam.frame, seam.created = None, True
         if not seam.started:
             _stand_in(self, module, _given(real_init, self, args, kwargs))
         setattr(self, SEAM, seam)
@@ -243,7 +258,7 @@ class _Stream:
         if isinstance(self.real, _Absent):
             raise self._seam.no_descriptor(self.which)
         if not self._seam.out:
-            self._seam.took_descriptor(self.which)
+            self._seam.took_descriptor(self.which, sys._getframe(1))
         return int(self.real.fileno())
 
     @property

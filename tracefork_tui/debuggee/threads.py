@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Any, Callable
 
 from .hooks import AfterImport
+from .standin import like
 
 PICKING = frozenset(("_worker", "get"))
 IDLE = PICKING | {"wait", "join", "_shutdown", "_wait_for_tstate_lock", "accept", "select", "poll"}
@@ -47,7 +48,7 @@ class Threads:
             future.add_done_callback(ticket.begun)
             return future
 
-        submit.__doc__ = real.__doc__
+        like(submit, real)
         pool.submit = submit
 
     def _patch_anyio(self, module: ModuleType) -> None:

@@ -17,11 +17,6 @@ from .session import Session
 from .totals import Totals
 from .views import View, build
 
-HELD = frozenset(
-    ("module", "code", "code text", "input", "input data", "served", "within", "slept", "child")
-)
-"""Kinds of notes of what the tape does hold; any other is shown, known or not."""
-
 Post = Callable[[Message], bool]
 Wanted = Callable[[Reader, int], bool]
 SLICE = 0.003
@@ -129,6 +124,8 @@ def add_up(post: Post, worker: Worker[None], session: Session, totals: Totals, u
 
 def learn(post: Post, session: Session) -> None:
     """Read what the tape holds about the run: its end, and what it could not hold."""
+    from ..replay.boundary import HELD
+
     with session.background() as reader:
         try:
             notes = [note for note in reader.tape.notes if note.kind not in HELD]
