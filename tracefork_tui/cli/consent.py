@@ -1,0 +1,63 @@
+"""Before the agent of a tape is run again: may it be, and how."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from ..tape.errors import TapeError
+from .output import say
+
+if TYPE_CHECKING:
+    from ..replay.plan import Manner
+    from ..tape.reader import Tape
+
+
+def consent(tape: Tape, trust: bool, command: Sequence[str]) -> None:
+    """A tape from elsewhere is not run until the user says so."""
+    from ..replay.environment import user_secret
+    from ..tape.seal import made_here
+
+    if trust or command or made_here(tape, user_secret()):
+        return
+    words = " ".join(str(word) for word in tape.header.get("command", ()))
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise TapeError(
+            f"{tape.path}: it was not recorded by you on this machine and would run "
+            f"`{words!r}`; pass --trust, or the command behind --"
+        )
+    say(f"{tape.path} was not recorded by you on this machine. It would run: {words!r}")
+    if not click.confirm("Run it?", err=True):
+        raise TapeError(f"{tape.path}: not run")
+
+
+@contextlib.contextmanager
+def manner_of(
+    tape: Tape, in_copy: bool, rerun_tools: bool, stops: tuple[int, ...] = ()
+) -> Iterator[Manner]:
+    """How the agent is run again; what it would touch again outside of a copy is said first."""
+    from ..replay.copying import copied_home, touches
+    from ..replay.plan import Manner
+
+    if in_copy:
+        with copied_home(tape) as folder:
+            yield Manner(rerun_tools, folder, stops)
+        return
+    for line in touches(tape):
+        say(f"it will touch this again: {line}; --in-copy runs it in a copy")
+    yield Manner(rerun_tools, stops=stops)
+
+
+@contextlib.contextmanager
+def interruptible() -> Iterator[None]:
+    """While an agent runs in our terminal, Ctrl-C is for the agent."""
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
