@@ -50,6 +50,13 @@ class Outline:
         count = len(member.items)
         return _loaded(data, *member.items[index]) if -count <= index < count else None
 
+    def items(self, data: bytes, key: str) -> tuple[int, list[tuple[int, int]]]:
+        """Where a list that is a member of the object starts, and where its items are."""
+        if data is not self._data:
+            self._take(data)
+        member = self._members.get(key)
+        return (member.start, member.items) if member else (-1, [])
+
     def _take(self, data: bytes) -> None:
         same = common(self._data, data)
         kept: dict[str, Member] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 from ..tape import records
@@ -13,6 +14,7 @@ from ..tape.steps import Draw, Exchange
 
 if TYPE_CHECKING:
     from .. import wire
+    from .requests import Requests
     from .totals import Totals
 
 T = TypeVar("T")
@@ -88,14 +90,15 @@ class Reader:
         step = self._steps.get(n)
         return isinstance(step, Exchange) and step.request.size > HEAVY
 
-    def _ask(self, n: int) -> wire.Conversation | None:
-        from .. import wire
+    @cached_property
+    def _requests(self) -> Requests:
+        from .requests import Requests
 
+        return Requests()
+
+    def _ask(self, n: int) -> wire.Conversation | None:
         step = self.step(n)
-        if not isinstance(step, Exchange):
-            return None
-        request = step.request
-        return wire.conversation(request.method, request.url, request.headers, request.body)
+        return self._requests.conversation(step.request) if isinstance(step, Exchange) else None
 
     def reply(self, n: int) -> wire.Reply | None:
         """What exchange `n` got from a model; None if that cannot be told."""

@@ -64,10 +64,11 @@ def _value(text: str, at: int) -> tuple[Any, int]:
 
 
 def _system(body: bytes, messages: int) -> Any:
-    """The instructions that stand outside of the messages; those before them, else the last."""
+    """The instructions that stand outside of the messages; those before them, else the last, if
+    they are near the end."""
     for name in _SYSTEMS:
         at = body.find(name, 0, messages)
-        at = body.rfind(name, messages) if at < 0 else at
+        at = body.rfind(name, max(messages, len(body) - LIMIT)) if at < 0 else at
         if at > 0 and body[at - 1 : at] in (b",", b"{", b" ", b"\n"):
             start = at + len(name)
             text = body[start : start + LIMIT].decode("utf-8", "replace").lstrip()

@@ -211,7 +211,8 @@ def _not_json(provider: str, body: bytes, problem: str) -> Reply:
 def _shared(before: Sequence[Turn], after: Sequence[Turn]) -> int:
     """How many leading turns are equal."""
     pairs = enumerate(zip(before, after, strict=False))
-    return next((i for i, (a, b) in pairs if not _equal(a, b)), min(len(before), len(after)))
+    other = (i for i, (a, b) in pairs if a is not b and not _equal(a, b))
+    return next(other, min(len(before), len(after)))
 
 
 def _equal(one: object, other: object) -> bool:
