@@ -11,7 +11,7 @@ from ..diff.values import ABSENT, FieldChange, changes
 from ..tape.steps import Exchange
 from ..wire.body import as_json, decode
 from .look import Reader
-from .talks import key_of, unmarked
+from .talks import unmarked
 from .times import begun
 
 LEAST = 1024
@@ -89,13 +89,13 @@ def break_at(reader: Reader, n: int) -> Break | None:
 def _before(reader: Reader, n: int) -> int | None:
     """The exchange whose prompt this one should begin with: the last one of its conversation that
     was answered, else the last one that differs in no other message than the first."""
-    earlier, talk = n, _talk(reader, n)
+    earlier, talk = n, reader.talk(n)
     for _ in range(LOOK_BACK):
         found = reader.before(earlier)
         if found is None:
             break
         earlier, reply = found, reader.reply(found)
-        if reply is not None and not reply.error and _talk(reader, found) == talk:
+        if reply is not None and not reply.error and reader.talk(found) == talk:
             return found
     asked = reader.conversation(n)
     for _ in range(LOOK_BACK):
@@ -109,11 +109,6 @@ def _before(reader: Reader, n: int) -> int | None:
         if later and later == asked.turns[1 : len(other.turns)]:
             return found
     return None
-
-
-def _talk(reader: Reader, n: int) -> int:
-    step = reader.step(n)
-    return key_of(step) if isinstance(step, Exchange) else 0
 
 
 def _differences(before: Any, after: Any) -> Iterator[FieldChange]:

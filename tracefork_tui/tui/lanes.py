@@ -10,7 +10,6 @@ from typing import NamedTuple
 from ..tape.steps import Exchange
 from .caching import held_by, is_break
 from .look import Reader
-from .talks import key_of
 from .times import CHUNKS, DURATIONS, START_TIMES
 
 
@@ -39,7 +38,7 @@ def talk_of(reader: Reader, n: int) -> Talk:
         reply = reader.reply(n)
         usage = reply.usage if reply and not reply.error else None
         cached = (usage.cache_read_tokens, held_by(usage)) if usage else (None, None)
-        return Talk(key_of(step), step.task, *span, *cached)
+        return Talk(reader.talk(n), step.task, *span, *cached)
     except Exception:  # whatever a damaged or hostile tape holds
         return Talk(0, "", 0.0, 0.0)
 

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Kind = Literal["exchange", "draw", "damaged"]
 KEPT = 8
-FEW = 2
+FEW = 3
+TALKS_KEPT = 512
 HEAVY = 512 * 1024
 LOOK_BACK = 12
 THREAD_BACK = 500
@@ -55,6 +56,7 @@ class Reader:
         self._steps: OrderedDict[int, Seen] = OrderedDict()
         self._asked: OrderedDict[int, wire.Conversation | None] = OrderedDict()
         self._replies: OrderedDict[int, wire.Reply | None] = OrderedDict()
+        self._talks: OrderedDict[int, int] = OrderedDict()
 
     @property
     def count(self) -> int:
@@ -117,6 +119,16 @@ class Reader:
         except Exception:  # records of another shape than any writer's
             return None
 
+    def talk(self, n: int) -> int:
+        """The same for the exchanges of one conversation, 0 for what belongs to none."""
+        return _kept(self._talks, n, TALKS_KEPT, self._talk)
+
+    def _talk(self, n: int) -> int:
+        from .talks import key_of
+
+        step = self.step(n)
+        return key_of(step) if isinstance(step, Exchange) else 0
+
     def neighbour(self, n: int, way: int, kind: Kind = "exchange") -> int | None:
         """The nearest step of that kind before (way -1) or after (way 1) step `n`."""
         n += way
@@ -130,14 +142,13 @@ class Reader:
         """The exchange that exchange `n` goes on from: of the last ones, the one whose messages
         it repeats the most of, one of the same agent if there is any."""
         from .. import wire
-        from .talks import key_of
 
         current, step = self.conversation(n), self.step(n)
         if current is None or not isinstance(step, Exchange):
             return None
         if current.previous_message_id is not None:
             return self._replied(n, current.previous_message_id)
-        talk = key_of(step)
+        talk = self.talk(n)
         best: int | None = None
         most, other = (False, 0), n
         for _ in range(LOOK_BACK):
@@ -153,7 +164,7 @@ class Reader:
                 continue
             delta = wire.added(asked, current)
             shared = len(current.turns) - len(delta.added)
-            same = key_of(earlier) == talk
+            same = self.talk(other) == talk
             if shared and (same, shared) > most:
                 best, most = other, (same, shared)
             if same and shared and not delta.removed and len(delta.added) <= USUAL:
@@ -178,6 +189,7 @@ class Reader:
         self._steps.clear()
         self._asked.clear()
         self._replies.clear()
+        self._talks.clear()
         return True
 
     @property
