@@ -226,6 +226,7 @@ def test_totals(pair):
     a, b = comparison.totals
     assert (a.steps, a.exchanges, a.draws) == (4, 2, 2)
     assert (a.input_tokens, a.output_tokens, a.cache_read_tokens) == (2000, 200, 0)
+    assert a.read_tokens == 2000
     assert a.cost == pytest.approx(2 * (1000 * 3e-6 + 100 * 15e-6))
     assert (a.answer, b.answer) == ("I refunded 480.", "no")
     assert a.duration == 2.0
@@ -398,3 +399,13 @@ def test_inserted_steps_are_added(a, data):
     assert found.count("+") == len(inserted)
     assert found.count("=") == len(a)
     assert len(found) == len(b)
+
+
+def test_cached_tokens_were_read_too(pair):
+    usage = {"input_tokens": 10, "cache_read_input_tokens": 700, "output_tokens": 5}
+    reply = {"model": "claude-sonnet-4-5", "content": [text("yes")], "usage": usage}
+    run = [ask([user("hello")], body={"type": "message", "role": "assistant", **reply})]
+    comparison = pair(run, [*run, ("draw", "uuid.uuid4", "uuid", "one")])
+    a, b = comparison.totals
+    assert (a.input_tokens, a.read_tokens, b.read_tokens) == (10, 710, 710)
+    assert "from cache" in as_text(comparison)

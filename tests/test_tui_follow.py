@@ -45,6 +45,7 @@ async def test_the_screen_follows_the_run(tmp_path: Path) -> None:
 async def test_what_the_tape_holds_is_not_said_to_be_missing(tmp_path: Path) -> None:
     run = Maker(tmp_path / "run.msgpack")
     run.draw("uuid.uuid4", "uuid", "one")
+    run.writer.note(run.now, "gone", {"what": "settings.toml"})
     run.writer.note(run.now, "code text", {"what": "helper.py", "text": "print(1)"})
     app = app_of(run.path)
     async with app.run_test(size=LARGE) as pilot:
@@ -56,3 +57,4 @@ async def test_what_the_tape_holds_is_not_said_to_be_missing(tmp_path: Path) -> 
         await until(pilot, lambda: "NOT ON THE TAPE" in shown(pilot))
         assert "127.0.0.1:80" in shown(pilot)
         assert "helper.py" not in shown(pilot)
+        assert "settings.toml" not in shown(pilot)

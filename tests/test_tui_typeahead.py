@@ -77,6 +77,25 @@ async def test_text_behind_a_key_goes_into_the_field_that_it_opens(tmp_path: Pat
         await until(pilot, lambda: value() == "overl", "the filter of faults")
 
 
+async def test_what_follows_enter_waits_until_the_line_is_judged(tmp_path: Path) -> None:
+    app = app_of(refund_run(tmp_path / "run.msgpack"))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        type_ahead(pilot, ":watch n\r:break n == 4\rc")
+        await until(pilot, stands(app, "run.msgpack", 4), "the breakpoint")
+        screen = app.screen
+        assert isinstance(screen, MainScreen)
+        assert screen.session.beside.watches == ["n"]
+
+
+async def test_what_follows_a_wrong_line_is_typed_into_it(tmp_path: Path) -> None:
+    app = app_of(refund_run(tmp_path / "run.msgpack"))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        type_ahead(pilot, ":break n ==\r 4\rc")
+        await until(pilot, stands(app, "run.msgpack", 4), "the breakpoint")
+
+
 async def test_keys_keep_their_order_and_none_is_lost(tmp_path: Path) -> None:
     app = app_of(refund_run(tmp_path / "run.msgpack"))
     async with app.run_test(size=(120, 40)) as pilot:

@@ -12,6 +12,12 @@ from .totals import Totals, outcome_text
 from .values import FieldChange, spelled
 
 MARKS = {"changed": "~", "added": "+", "removed": "-"}
+TOKENS = {
+    "read_tokens": "tokens read",
+    "cache_read_tokens": "from cache",
+    "cache_write_tokens": "into cache",
+    "output_tokens": "tokens written",
+}
 QUIET = (".id", ".tool_use_id", ".tool_call_id", ".call_id", ".signature")
 """Ends of paths that change with every run; shown after all others."""
 
@@ -75,10 +81,10 @@ def figures(a: Totals, b: Totals) -> Iterator[tuple[str, str, str]]:
     """(name, left, right) of all that the runs came to."""
     for name in ("steps", "exchanges", "draws"):
         yield name, f"{getattr(a, name)}", f"{getattr(b, name)}"
-    for name in ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens"):
+    for name, words in TOKENS.items():
         pair = getattr(a, name), getattr(b, name)
-        if any(pair) or name in ("input_tokens", "output_tokens"):
-            yield name.replace("_", " "), f"{pair[0]:,}", f"{pair[1]:,}"
+        if any(pair) or not name.startswith("cache"):
+            yield words, f"{pair[0]:,}", f"{pair[1]:,}"
     yield "cost", _cost(a.cost), _cost(b.cost)
     yield "time", _seconds(a.duration), _seconds(b.duration)
     yield "outcome", outcome_text(a.outcome), outcome_text(b.outcome)

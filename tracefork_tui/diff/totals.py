@@ -16,10 +16,19 @@ from ..wire import cost as price
 from ..wire.loose import obj, seq
 from .steps import text_of
 
+COUNTED = (
+    "input_tokens",
+    "context_tokens",
+    "output_tokens",
+    "cache_read_tokens",
+    "cache_write_tokens",
+)
+
 
 @dataclass(frozen=True)
 class Totals:
-    """One side's sums. Tokens as the provider reports them.
+    """One side's sums. Tokens as the provider reports them; `read_tokens` are all that the models
+    read, cached ones included, whether the provider counts those as input or not.
 
     `cost`: USD for all replies, whoever answered them, at today's prices; None where one of them
     has no known price, or there is none. `duration`: seconds, None for an empty tape and for one
@@ -31,6 +40,7 @@ class Totals:
     exchanges: int
     draws: int
     input_tokens: int
+    read_tokens: int
     output_tokens: int
     cache_read_tokens: int
     cache_write_tokens: int
@@ -64,6 +74,7 @@ class Tally:
             exchanges=counts["exchanges"],
             draws=counts["draws"],
             input_tokens=counts["input_tokens"],
+            read_tokens=counts["context_tokens"],
             output_tokens=counts["output_tokens"],
             cache_read_tokens=counts["cache_read_tokens"],
             cache_write_tokens=counts["cache_write_tokens"],
@@ -81,7 +92,7 @@ class Tally:
         if reply.parts:
             self.answer = text_of(reply)
         usage = reply.usage
-        for name in ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens"):
+        for name in COUNTED:
             self.counts[name] += getattr(usage, name) or 0
         cost = price(reply.model, usage, reply.provider)
         self.counts["unpriced" if cost is None else "priced"] += 1

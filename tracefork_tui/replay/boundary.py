@@ -48,9 +48,8 @@ MEANING = {
     "threads": "Their steps are matched by what was asked; in which order they came is held as far "
     "as it can be, and the receipt says where it was not.",
 }
-HELD = frozenset(
-    ("module", "code", "code text", "input", "input data", "served", "within", "slept", "child")
-)
+HELD = frozenset(("module", "code", "code text", "input", "input data", "gone", "served"))
+HELD |= {"within", "slept", "child", "exception"}
 """Kinds of notes of what the tape does hold; any other is shown, known or not."""
 REFUSED = {"divergence": "divergence", "halt": "halt", "refused": "refused"}
 TOUCHING = ("file", "subprocess", "fork")

@@ -155,6 +155,10 @@ class DebuggerApp(App[None]):
     def on_passed(self, message: Passed) -> None:
         self._keys.passed(message)
 
+    def retype(self, keys: Sequence[Key]) -> None:
+        """Have keys typed again that came before it was known where they belong."""
+        self._keys.again(keys)
+
     @property
     def sessions(self) -> list[Session]:
         """What is open, the lowest screen first."""

@@ -9,6 +9,7 @@ from ..diff.totals import outcome_text
 from ..tape.steps import Outcome
 from .folds import Lines
 from .text import plain, short
+from .units import count as short_count
 from .views.changes import cost, duration
 
 Half = tuple[str, str]
@@ -52,9 +53,8 @@ def sums(a: Totals, b: Totals) -> list[tuple[Half, Half]]:
 
 
 def counts(totals: Totals) -> str:
-    return (
-        f"{totals.steps:,} steps · {totals.input_tokens:,} in {totals.output_tokens:,} out tokens"
-    )
+    read, written = short_count(totals.read_tokens), short_count(totals.output_tokens)
+    return f"{totals.steps:,} steps · {read} in, {written} out tokens"
 
 
 def _spent(totals: Totals) -> str:

@@ -9,7 +9,7 @@ handler of the key has sent.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from textual.app import App
@@ -50,6 +50,13 @@ class TypeAhead:
         elif len(self._waiting) == 1:
             self._guard()
 
+    def again(self, keys: Sequence[Key]) -> None:
+        """Keys that somebody has held, before those that wait."""
+        self._waiting.extendleft(reversed(keys))
+        if not self._busy:
+            self._busy = True
+            self._app.call_later(self._over, self._number)
+
     async def _next(self) -> None:
         if self._busy or not self._waiting:
             return
@@ -57,6 +64,8 @@ class TypeAhead:
         self._number += 1
         number, event = self._number, self._waiting.popleft()
         self._target = self._app.focused or self._app.screen
+        if event.is_forwarded:  # it has been on its way before, and was stopped
+            event = Key(event.key, event.character)
         await self._dispatch(event)
         if number == self._number and self._busy:
             self._send(ROUNDS)

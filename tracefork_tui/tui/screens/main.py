@@ -190,7 +190,7 @@ class MainScreen(Screen[None]):
         self.update_hints()
 
     def _take_key(self, event: Key) -> bool:
-        if self._prompt and self._prompt.take(event.key, event.character):
+        if self._prompt and self._prompt.take(event):
             return True
         if self.keys.feed(event.character):
             return True

@@ -36,10 +36,12 @@ def views_of(step: Seen | None) -> tuple[View, ...]:
     """The views that a step has, in the order of their tabs."""
     from . import bodies, chat, cost, draw, headers, site, stream
 
-    if step is None or isinstance(step, Damaged):
+    if step is None:
+        return (View("STEPS", _empty),)
+    if isinstance(step, Damaged):
         return (View("DAMAGED", _damaged),)
     if step.kind == "draw":
-        return (View("VALUE", draw.build), View("SITE", site.build, far=True))
+        return (View("VALUE", draw.build, draw.build_own), View("SITE", site.build, far=True))
     return (
         View("CHAT", chat.build, chat.build_delta),
         View("DELTA", chat.build_delta),
@@ -77,11 +79,14 @@ def weight(view: View, reader: Reader, n: int) -> int:
         return far
 
 
+def _empty(reader: Reader, n: int) -> Document:
+    page = Document()
+    page.line("The tape has no steps." if reader.ended else "No steps yet: the run has just begun.")
+    return page
+
+
 def _damaged(reader: Reader, n: int) -> Document:
     page = Document()
-    if not n:
-        page.line("The tape has no steps yet." if not reader.ended else "The tape has no steps.")
-        return page
     step = reader.step(n)
     page.line("✗ This step is damaged and cannot be shown.", Kind.ERROR)
     if isinstance(step, Damaged):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.events import Click
+from textual.events import Click, Key
 from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Static
@@ -18,6 +18,7 @@ from .timeline import fit
 
 if TYPE_CHECKING:
     from ...query import QueryError
+    from ..app import DebuggerApp
 
 Took = Callable[[str], object]
 OFFERED = 6
@@ -59,6 +60,25 @@ class Line(NamedTuple):
     text: str = ""
 
 
+class Field(Input):
+    """A line that may hold the keys typed after Enter until it is known whether the line is taken.
+    Escape is never held."""
+
+    held: list[Key] | None = None
+
+    async def _on_key(self, event: Key) -> None:
+        if self.held is None or event.key == "escape":
+            await super()._on_key(event)
+            return
+        self.held.append(event)
+        event.stop()
+        event.prevent_default()
+
+    async def action_submit(self) -> None:
+        self.held = []
+        await super().action_submit()
+
+
 class Prompt(Vertical):
     """Asks for one line: Tab completes it, Up and Down fetch earlier ones, Enter takes it, and
     leaves it there where it is wrong."""
@@ -81,8 +101,7 @@ class Prompt(Vertical):
         super().__init__()
         self._line = line
         self._back_to = back_to
-        self._early: list[str] = []
-        self._sent_early = False
+        self._early: list[Key] = []
         self._ready = self._gone = False
         self._judging = self._sent = False
         self._offers: Sequence[Offer] = ()
@@ -96,7 +115,7 @@ class Prompt(Vertical):
         yield Static("", markup=False, classes="wrong")
         with Horizontal():
             yield Static(self._line.sign, markup=False, classes="sign")
-            line = Input(self._line.text, select_on_focus=False)
+            line = Field(self._line.text, select_on_focus=False)
             line.cursor_blink = False
             yield line
 
@@ -104,46 +123,47 @@ class Prompt(Vertical):
         self.input.focus()
 
     @property
-    def input(self) -> Input:
-        return self.query_one(Input)
+    def input(self) -> Field:
+        return self.query_one(Field)
 
     # Keys
 
     def on_descendant_focus(self) -> None:
         if not self._ready:
             self._ready = True
-            self.input.insert_text_at_cursor("".join(self._early))
             self._look()
-            if self._sent_early:
-                self.input.post_message(Input.Submitted(self.input, self.input.value))
+            self._retype(self._early)
+            self._early = []
 
-    def take(self, key: str, character: str | None) -> bool:
+    def take(self, event: Key) -> bool:
         """Take a key that passes by the screen; True if it was taken.
 
         Before the line has the focus all of them do, afterwards those that an Input leaves.
         """
+        key, character = event.key, event.character
         if self._gone:
             return False
-        printable = bool(character and character.isprintable())
-        if self._ready:
-            if printable and character:
-                self.input.insert_text_at_cursor(character)
-            elif key in ("tab", "shift+tab"):
-                self._complete(1 if key == "tab" else -1)
-            elif key in ("up", "down"):
-                self._fetch(-1 if key == "up" else 1)
-            else:
-                return False
-            return True
-        if key == "escape":
-            self.call_later(self.give_up)
-        elif key == "enter":
-            self._sent_early = True
-        elif key == "backspace":
-            del self._early[-1:]
-        elif printable and character and not self._sent_early:
-            self._early.append(character)
+        if not self._ready:
+            self._early.append(event)
+        elif character and character.isprintable():
+            self.input.insert_text_at_cursor(character)
+        elif key in ("tab", "shift+tab"):
+            self._complete(1 if key == "tab" else -1)
+        elif key in ("up", "down"):
+            self._fetch(-1 if key == "up" else 1)
+        else:
+            return False
         return True
+
+    def _retype(self, keys: Sequence[Key]) -> None:
+        """Let keys that came too early go where they belong now."""
+        if keys:
+            cast("DebuggerApp", self.app).retype(keys)
+
+    def _release(self) -> None:
+        """What the keys after Enter are for is known now."""
+        held, self.input.held = self.input.held or [], None
+        self._retype(held)
 
     def _complete(self, way: int) -> None:
         """Put the next completion in its place."""
@@ -209,6 +229,8 @@ class Prompt(Vertical):
         if self._chosen < 0:
             self._offers = message.offers
         sent, self._sent = self._sent, False
+        if sent:
+            self._release()
         if sent and message.error is None:
             self._finish(self.input.value)
         elif sent or message.error is None or not self._unfinished(message.error):
@@ -266,6 +288,7 @@ class Prompt(Vertical):
         if self._judging:
             self._sent = True
         else:
+            self._release()
             self._finish(event.value)
 
     def give_up(self) -> None:
