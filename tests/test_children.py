@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from cli_runs import Bench, draws, exchanges
+from cli_runs import Bench, Done, draws, exchanges
 
 import tracefork_tui
 from tracefork_tui.tui.family import forest, read_folder
@@ -204,3 +204,69 @@ def test_a_child_of_a_fork_and_a_child_by_itself(bench: Bench) -> None:
     assert "parent" not in child.header
     assert child.header["child_of"]["id"] == bench.open("fork.msgpack").header["id"]
     assert [step.provenance for step in exchanges(child)] == ["recorded"]
+
+
+SCRIPT = """
+    set -e
+    "$1" agent.py one
+    "$1" agent.py two | "$1" agent.py three
+    "$1" agent.py one
+"""
+
+ONE_OF_SEVERAL = """
+    import sys, uuid
+    from talk import say
+    heard = "" if sys.stdin.isatty() or sys.argv[1] != "three" else sys.stdin.read()
+    print(say(f"{sys.argv[1]} {uuid.uuid4()} {heard}"))
+"""
+
+
+def several(bench: Bench) -> Done:
+    bench.write("agent.py", ONE_OF_SEVERAL)
+    bench.write("script.sh", SCRIPT)
+    words = ("bash", "script.sh", sys.executable)
+    return bench.cli("record", "-o", "run.msgpack", "--", *words)
+
+
+def test_a_script_that_starts_several_pythons(bench: Bench) -> None:
+    recorded = several(bench)
+    assert recorded.code == 0, recorded
+    tapes = kin(bench)
+    assert list(tapes) == ["run.msgpack"] + [f"run.python-{n}.msgpack" for n in (2, 3, 4)]
+    assert [len(exchanges(tape)) for tape in tapes.values()] == [1, 1, 1, 1]
+    assert "python 2 (" in bench.cli("show", "run.msgpack").out
+    done = bench.replay()
+    assert done.code == 0, done
+    assert done.out == recorded.out
+    assert done.err.count("proven, 1 exchanges") == 3
+    done = bench.fork(exchanges(tapes["run.msgpack"])[0].n, "--fault", "refusal")
+    assert done.code == 0, done
+
+
+def test_a_further_python_that_was_not_recorded_asks_nobody(bench: Bench) -> None:
+    several(bench)
+    bench.write("script.sh", SCRIPT + '"$1" agent.py four\n')
+    done = bench.cli("replay", "run.msgpack", "--", "bash", "script.sh", sys.executable)
+    assert done.code == 1, done
+    assert "a child drew uuid.uuid4; when it was recorded it drew nothing" in done.err
+    assert "agent.py four) was not started when it was recorded" in done.err
+
+
+def test_a_wrapper_that_becomes_its_command(bench: Bench) -> None:
+    """As `poetry run` or `ddtrace-run` do."""
+    bench.write("child.py", CHILD)
+    tape = bench.record(
+        """
+        import os, sys
+        from talk import say
+        say("first")
+        sys.stdout.flush()
+        os.execvp("no-such-program", ["x"]) if len(sys.argv) > 1 else None
+        os.execvpe(sys.executable, [sys.executable, "child.py"], {**os.environ, "MORE": "1"})
+        """
+    )
+    assert len(exchanges(tape)) == 1
+    assert len(exchanges(bench.open("run.child-1.msgpack"))) == 1
+    done = bench.replay()
+    assert done.code == 0, done
+    assert "child 1 (python" in done.err

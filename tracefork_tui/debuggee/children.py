@@ -11,13 +11,13 @@ import os
 import re
 import sys
 import threading
-import time
 from types import FrameType, ModuleType
 from typing import Any
 
 from ..tape.codec import pack
 from ..tape.errors import Divergence, TapeError
 from ..tape.writer import Writer
+from .further import BESIDE, Plan, child_plan
 from .hooks import AfterImport
 from .policy import Asked, DrawVerdict, Recording, Replaying, Verdict
 from .session import Session
@@ -38,10 +38,7 @@ MULTIPROCESSING = {
     "multiprocessing.forkserver": "multiprocessing forkserver",
 }
 MOST = 200
-KEPT = ("environment", "keys", "origins", "hash_seed", "user", "variables", "cwd")
 ENVIRONMENT = 5  # the place of env_list among fork_exec's arguments
-
-Plan = dict[str, Any]
 
 
 class Children:
@@ -59,7 +56,8 @@ class Children:
         self._recorded: list[Plan] = []
         self._home = ""
         if parent is not None:
-            self._recorded = [dict(n.data) for n in parent.notes if n.kind == CHILD]
+            told = (dict(note.data) for note in parent.notes if note.kind == CHILD)
+            self._recorded = [one for one in told if one["number"] < BESIDE]
             self._home = os.path.dirname(os.path.abspath(plan["parent"]))
 
     def install(self, hooks: AfterImport) -> None:
@@ -68,6 +66,7 @@ class Children:
         for name in ("posix_spawn", "posix_spawnp"):
             if hasattr(os, name):
                 self._patch_spawn(name)
+        self._patch_become()
         hooks.on("_posixsubprocess", lambda module: self._patch_exec(module, "fork_exec"))
         hooks.on("subprocess", lambda module: self._patch_exec(module, "_fork_exec"))
 
@@ -82,27 +81,18 @@ class Children:
             self._count += 1
             number = int(said.get("number") or self._count)
         session.flush()
-        out = _free(plan["out"], number, plan["force"] or replayed)
+        step = getattr(session.policy, "_last", 0)
+        command = session.redactor.command(map(self._relative, words))
+        new = child_plan(plan, number, what, step, command)
         data = {
             "number": number,
             "what": what,
-            "file": os.path.basename(out),
-            "step": getattr(session.policy, "_last", 0),
+            "file": os.path.basename(new["out"]),
+            "step": step,
             "within": within,
             "site": session.callers.site(frame),
         }
         session.note(CHILD, data)
-        mine = plan["header"]
-        header = {key: mine[key] for key in KEPT if key in mine}
-        header["command"] = session.redactor.command(map(self._relative, words))
-        header["name"] = f"{mine.get('name', '')} child {number}"
-        header["started"] = time.time()
-        header["id"] = os.urandom(8).hex()
-        origin = {"id": mine.get("id", ""), "file": os.path.basename(plan["out"])}
-        header["child_of"] = {**origin, "number": number, "step": data["step"], "what": what}
-        new = {"out": out, "force": plan["force"] or replayed, "header": header}
-        for key in ("user", "variables", "rerun_tools", "capture_files"):
-            new[key] = plan.get(key)
         if replayed:
             new["parent"] = os.path.join(self._home, str(said["file"])) if said else ""
             new["silent"] = not os.path.isfile(new["parent"])
@@ -190,6 +180,23 @@ class Children:
             return int(real(path, argv, env if more is None else more, **kwargs))
 
         setattr(os, name, stand_in(spawn, real))
+
+    def _patch_become(self) -> None:
+        """A Python that this process becomes, as wrappers of commands do, is a child too."""
+        real, real_bare = os.execve, os.execv
+
+        def execve(path: Any, argv: Any, env: Any) -> Any:
+            more = None
+            if not isinstance(path, int) and os.access(path, os.X_OK):
+                words = [os.fsdecode(word) for word in argv]
+                listed = [os.fsencode(key) + b"=" + os.fsencode(env[key]) for key in env]
+                more = self._environment(words, os.fsdecode(path), listed, sys._getframe(1))
+            return real(path, argv, env if more is None else more)
+
+        def execv(path: Any, argv: Any) -> Any:
+            return execve(path, argv, os.environ)
+
+        os.execve, os.execv = stand_in(execve, real), stand_in(execv, real_bare)
 
     def _environment(
         self, words: list[str], program: str, given: Any, frame: FrameType
@@ -310,14 +317,3 @@ def _first_bytes(program: str) -> bytes:
             return file.read(256)
     except OSError:
         return b""
-
-
-def _free(out: str, number: int, force: bool) -> str:
-    """Where the tape of a child goes; never over another's."""
-    stem = out[: -len(".msgpack")] if out.endswith(".msgpack") else out
-    path = f"{stem}.child-{number}.msgpack"
-    again = 2
-    while os.path.exists(path) and not force:
-        path = f"{stem}.child-{number}-{again}.msgpack"
-        again += 1
-    return path

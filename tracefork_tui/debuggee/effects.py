@@ -38,7 +38,7 @@ FILES = {
     "sqlite3.connect": "database",
 }
 OTHERS = ("ctypes.dlopen", "mmap.__new__", "os.kill", "socket.bind", "syslog.syslog")
-STARTS = ("subprocess.Popen", "os.posix_spawn")
+STARTS = ("subprocess.Popen", "os.posix_spawn", "os.exec")
 MEDIATING = ("ctypes", "multiprocessing.shared_memory", "socket", "socketserver", "http.server")
 LIBRARIES = ("aiohttp", "boto3", "botocore", "requests", "urllib3", "websockets")
 CACHE = "__pycache__"

@@ -9,7 +9,6 @@ import threading
 from typing import Any
 
 from ..tape.answer import Answer
-from ..tape.codec import unpack
 from ..tape.errors import Divergence, TapeError
 from ..tape.redact import Redactor
 from ..tape.writer import Writer
@@ -30,6 +29,7 @@ from . import session as sessions
 from .answers import LIBRARIES
 from .callers import Callers
 from .children import Children, answers_of
+from .further import claim
 from .hooks import AfterImport
 from .policy import Recording, Redrawing, Replaying
 from .session import Session, perf_counter_ns
@@ -42,11 +42,10 @@ UNPATCHED = ("grpc", "pycurl", "curl_cffi")
 
 
 def start(plan_path: str) -> None:
-    """Read and remove the plan, and record or replay this process by it."""
-    with open(plan_path, "rb") as file:
-        plan: dict[str, Any] = unpack(file.read())
-    os.unlink(plan_path)
-    plan["path"] = plan_path
+    """Take the plan, and record or replay this process by it."""
+    plan = claim(plan_path)
+    if plan is None:
+        return
     header = dict(plan["header"])
     header["python"] = sys.version.split()[0]
     header["implementation"] = sys.implementation.name

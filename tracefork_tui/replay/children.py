@@ -5,9 +5,12 @@ from __future__ import annotations
 import glob
 import os
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..debuggee.further import label
+from ..tape.codec import unpack
 from ..tape.errors import TapeError
 from ..tape.reader import Tape
 from ..tape.seal import seal
@@ -35,24 +38,21 @@ class Child:
 
     @property
     def label(self) -> str:
-        return f"child {self.number} ({self.what})"
+        return f"{label(self.number)} ({self.what})"
 
 
 def children(tape: Tape) -> list[Child]:
     """The children of a recorded run, by the notes on its tape and the files beside it."""
+    return [_child(tape, note.data) for note in tape.notes if note.kind == CHILD]
+
+
+def _child(tape: Tape, said: Mapping[str, Any]) -> Child:
     folder = os.path.dirname(os.path.abspath(tape.path))
-    found = []
-    for note in tape.notes:
-        if note.kind == CHILD:
-            said = note.data
-            name = os.path.basename(str(said.get("file", "")))
-            path = os.path.join(folder, name)
-            site = (said.get("site") or [""])[0]
-            number, step = int(said.get("number", 0)), int(said.get("step", 0))
-            own = path if _is_of(path, tape, number) else ""
-            within = bool(said.get("within"))
-            found.append(Child(number, str(said.get("what", "")), site, step, within, own))
-    return found
+    path = os.path.join(folder, os.path.basename(str(said.get("file", ""))))
+    site = (said.get("site") or [""])[0]
+    number, step = int(said.get("number", 0)), int(said.get("step", 0))
+    own = path if _is_of(path, tape, number) else ""
+    return Child(number, str(said.get("what", "")), site, step, bool(said.get("within")), own)
 
 
 def _is_of(path: str, parent: Tape, number: int) -> bool:
@@ -70,13 +70,16 @@ def settle(out: str, secret: bytes, plan: str) -> Notes:
     to say of those that have none.
 
     A tape without a step is removed, and what it names goes to its parent. `plan`: the path that
-    the plans of children begin with.
+    the plans of children begin with; beside it further Pythons of the command told of themselves.
     """
     notes: Notes = []
-    for left in glob.glob(f"{glob.escape(plan)}.*-*"):
+    for left in sorted(glob.glob(f"{glob.escape(plan)}.*-*")):
+        if left.endswith("-beside"):
+            with open(left, "rb") as file:
+                notes.append((CHILD, unpack(file.read())))
         os.unlink(left)
     with Tape(out) as tape:
-        kin = children(tape)
+        kin = children(tape) + [_child(tape, data) for _, data in notes]
     for child in kin:
         if not child.path:
             notes.append((UNRECORDED, {"what": child.label, "number": child.number}))

@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from ..debuggee.further import BESIDE
 from ..tape.codec import pack
 from ..tape.errors import TapeError
 from ..tape.reader import Tape
 from ..tape.redact import Redactor
 from ..tape.seal import seal
-from .children import settle
+from .children import CHILD, settle
 from .environment import (
     keeps,
     key_names,
@@ -65,14 +66,11 @@ class Run:
         out: str,
         plan: str,
         before: tuple[int, ...],
-        redactor: Redactor,
     ) -> None:
         self.process = process
         self.out = out
-        self.missed: list[str] = []
         self._plan = plan
         self._before = before
-        self._redactor = redactor
         self._started = time.monotonic()
         self._cancelled = False
 
@@ -109,20 +107,16 @@ class Run:
         return self.process.returncode
 
     def finish(self) -> Tape | None:
-        """Close the tape with the run's outcome. None when the agent never began to write one.
-
-        `missed` then names the Pythons of the command that had no part in it.
-        """
+        """Close the tape with the run's outcome. None when the agent never began to write one."""
         code = self.process.wait()
-        Path(self._plan).unlink(missing_ok=True)
-        self.missed = _missed(self._plan, self._redactor)
+        for left in ("", ".more"):
+            Path(f"{self._plan}{left}").unlink(missing_ok=True)
         if _identity(self.out) in ((), self._before):
             return None
         with Tape(self.out) as tape:
             outcome = _outcome(tape, code, self._cancelled)
         elapsed = int((time.monotonic() - self._started) * 1e6)
-        notes = [("subprocess", {"what": f"a further Python: {words}"}) for words in self.missed]
-        notes += settle(self.out, user_secret(), self._plan)
+        notes = settle(self.out, user_secret(), self._plan)
         return seal(self.out, outcome, elapsed, user_secret(), notes)
 
 
@@ -159,7 +153,7 @@ def start(
     except OSError as error:
         Path(plan_path).unlink(missing_ok=True)
         raise NotStarted(f"{command[0]}: cannot be started: {error.strerror}") from None
-    return Run(process, out, plan_path, before, Redactor(launch.environment))
+    return Run(process, out, plan_path, before)
 
 
 def check_command(launch: Launch) -> None:
@@ -191,16 +185,6 @@ def _identity(path: str) -> tuple[int, ...]:
     except OSError:
         return ()
     return (found.st_ino, found.st_size, found.st_mtime_ns)
-
-
-def _missed(plan: str, redactor: Redactor) -> list[str]:
-    path = Path(f"{plan}.missed")
-    try:
-        text = path.read_text(encoding="utf-8", errors="replace")
-        path.unlink()
-    except OSError:
-        return []
-    return [" ".join(redactor.command(line.split(" "))) for line in text.splitlines()]
 
 
 def block_signals() -> set[signal.Signals | int]:
@@ -251,11 +235,22 @@ def _write_plan(launch: Launch, cwd: str, out: str) -> str:
         "out": out,
         "force": launch.force,
         **launch.plan,
+        **_beside(launch),
     }
     handle, path = tempfile.mkstemp(prefix="tracefork-", suffix=".plan")
     with os.fdopen(handle, "wb") as file:
         file.write(pack(plan))
     return path
+
+
+def _beside(launch: Launch) -> dict[str, Any]:
+    """The further Pythons of the run that is replayed, if any, and the words of its first."""
+    if not launch.plan.get("parent"):
+        return {}
+    with Tape(launch.plan["parent"]) as tape:
+        notes = [dict(note.data) for note in tape.notes if note.kind == CHILD]
+        told = [one for one in notes if one["number"] > BESIDE]
+        return {"words": str(tape.header.get("words", "")), "beside": told} if told else {}
 
 
 def _environment(launch: Launch, plan_path: str) -> dict[str, str]:

@@ -46,8 +46,6 @@ def record_command(
             "(a Python with -I, -E or -S, a cleared environment, or no Python at all)"
         )
         return code or 1
-    for words in run.missed:
-        say(f"not recorded, a tape holds one Python: {words}")
     with tape:
         if not exchanges(tape):
             say(

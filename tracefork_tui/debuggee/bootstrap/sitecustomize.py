@@ -20,16 +20,6 @@ def _restore_environment() -> str | None:
     return plan
 
 
-def _missed(plan: str) -> None:
-    """Another Python of the same command has the tape: tell the debugger that this one has not."""
-    words = " ".join(getattr(sys, "orig_argv", ())) or sys.executable
-    try:
-        with open(plan + ".missed", "a", encoding="utf-8", errors="replace") as file:
-            file.write(words.replace("\n", " ") + "\n")
-    except OSError:
-        pass
-
-
 def _load(home: str) -> Any:
     import types
 
@@ -57,9 +47,7 @@ def _begin() -> None:
     sys.path[:] = [place for place in sys.path if os.path.abspath(place or ".") != here]
     sys.path_importer_cache.pop(here, None)
     plan = _restore_environment()
-    if plan and not os.path.exists(plan):
-        _missed(plan)
-    elif plan:
+    if plan:
         try:
             _load(os.path.dirname(os.path.dirname(here)))(plan)
         except Exception as error:
