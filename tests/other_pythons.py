@@ -17,6 +17,7 @@ CHOSEN = os.environ.get("TRACEFORK_TEST_AGENTS", "")
 NEEDS = {
     "newer": [
         "anthropic[aiohttp]==2.12.0",
+        "grpcio==1.85.1",
         "httpx==0.28.1",
         "langchain==1.4.7",
         "langchain-anthropic==1.7.7",
@@ -24,6 +25,8 @@ NEEDS = {
         "mock-ai-api==0.1.1",
         "openai==3.54.0",
         "pydantic-ai-slim[anthropic]==2.68.0",
+        "requests==2.34.2",
+        "uvloop==0.23.0",
     ],
     "older": ["anthropic==0.125.0", "litellm==1.106.2"],
 }

@@ -408,16 +408,6 @@ def test_a_script_and_a_module_and_a_string(bench: Bench) -> None:
         assert bench.replay().code == 0
 
 
-def test_a_second_python_of_the_command_is_named(bench: Bench) -> None:
-    bench.write("agent.py", "from talk import ask\nask('hello')")
-    both = f"{sys.executable} agent.py && {sys.executable} agent.py"
-    done = bench.cli("record", "-o", "run.msgpack", "--", "sh", "-c", both)
-    assert "not recorded" in done.err, done
-    tape = bench.open()
-    assert len(exchanges(tape)) == 1
-    assert "not captured" in bench.replay().err
-
-
 def test_children_and_sockets_and_files_are_named(bench: Bench) -> None:
     tape = bench.record(
         """

@@ -538,3 +538,24 @@ def test_values_of_the_receipt_cannot_drive_the_terminal(bench: Bench) -> None:
     assert done.code == 1
     assert not {"\x1b", "\x07", "\u202e"} & set(done.err)
     assert json.loads(bench.replay("run.msgpack", "--json").out)["proven"] is False
+
+
+STUCK = """
+    import sys, threading, uuid
+    from talk import say
+    print(say("first"))
+    done = threading.Event()
+    def work():
+        say(f"second {'x' * len(sys.argv)}")
+        done.set()
+    threading.Thread(target=work).start()
+    done.wait()
+"""
+
+
+def test_an_agent_that_waits_for_what_diverged_ends(bench: Bench) -> None:
+    """As a server does whose handler diverged, or whoever waits for a thread that is gone."""
+    bench.record(STUCK)
+    done = bench.replay("run.msgpack", "--", sys.executable, "agent.py", "more")
+    assert done.code == 1, done
+    assert "the agent sent a request that the tape does not hold" in done.err

@@ -7,6 +7,7 @@ import re
 import sys
 import threading
 import time
+from _thread import start_new_thread
 from collections.abc import Sequence
 from contextvars import ContextVar
 from functools import partial
@@ -28,7 +29,9 @@ from .names import in_loop, task_name
 from .policy import CUT_UPLOAD, NO_STEP, Asked, DrawVerdict, Recording, Verdict
 
 perf_counter_ns = time.perf_counter_ns
+sleep = time.sleep
 SWALLOWED = 3
+DOOMED = 10.0  # seconds for an agent to end by itself after a divergence
 MANY = 64
 ENCODING = "content-encoding"
 SLEPT = "slept"
@@ -412,6 +415,8 @@ class Session:
         self.note(kind, {"message": str(failure), "headers": headers, **data})
         if self.gate is not None:
             self.gate.open()
+        if self.breakpoints is None:
+            start_new_thread(self._end_late, ())
         return failure
 
     def detach(self) -> None:
@@ -431,15 +436,23 @@ class Session:
             return
         self._swallowed += 1
         if self._swallowed >= SWALLOWED:
-            self.note("ended", {"message": "the agent went on after the divergence"})
-            _say(str(self._failure))
-            for stream in (sys.stdout, sys.stderr):
-                try:
-                    stream.flush()
-                except Exception:
-                    pass
-            os._exit(1)
+            self._end()
         raise self._failure
+
+    def _end_late(self) -> None:
+        """What waits for a thread that is gone, or serves for ever, ends too."""
+        sleep(DOOMED)
+        self._end()
+
+    def _end(self) -> None:
+        self.note("ended", {"message": "the agent went on after the divergence"})
+        _say(str(self._failure))
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except Exception:
+                pass
+        os._exit(1)
 
     def _name_thread(self, site: list[str]) -> None:
         """Say once that more than one thread asks and draws."""

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from ..tape import records
 from ..tape.reader import Tape
 from .boundary import named
+from .children import Child, children
 from .launch import Launch, block_signals, exit_code, start
 
 SMALL_FILE = 256 * 1024
+MOST_MISSED = 3
 
 Say = Callable[[str], None]
 
@@ -47,14 +50,43 @@ def record_command(
         )
         return code or 1
     with tape:
-        if not exchanges(tape):
+        below = [child for child in _family(tape) if _asks(child.path)]
+        if not exchanges(tape) and not below:
             say(
                 f"nothing was captured in {out}: the agent sent no request that httpx or httpx2 saw"
             )
             for effect in named(tape):
                 say(f"  {effect.line}")
             return code or 1
+        if not exchanges(tape):
+            where = ", ".join(os.path.basename(child.path) for child in below)
+            say(f"{out} has no exchange of its own; those of its children are in {where}")
+        _say_missed(tape, say)
     return code
+
+
+def _say_missed(tape: Tape, say: Say) -> None:
+    """What went past the seam, so that nobody takes the tape for all there was."""
+    sockets = [effect for effect in named(tape) if effect.kind == "socket"]
+    missed = [effect.line for effect in sockets if not effect.what.startswith("listens on ")]
+    for line in missed[:MOST_MISSED]:
+        say(f"not captured, and refused by a replay: {line}")
+    if len(missed) > MOST_MISSED:
+        say(f"  and {len(missed) - MOST_MISSED} more: tracefork-tui show {tape.path}")
+
+
+def _family(tape: Tape) -> Iterator[Child]:
+    """The children of a run that have tapes, and theirs."""
+    for child in children(tape):
+        if child.path:
+            yield child
+            with Tape(child.path) as own:
+                yield from _family(own)
+
+
+def _asks(path: str) -> bool:
+    with Tape(path) as tape:
+        return exchanges(tape) > 0
 
 
 def exchanges(tape: Tape) -> int:
