@@ -124,6 +124,17 @@ class Tape(Proven):
             keep(self._bodies, n, body, BODIES_KEPT)
         return body
 
+    def request_part(self, n: int, start: int, size: int) -> bytes:
+        """`size` bytes from `start` on of what exchange `n` sent: no more than that is put
+        together, and it is proven by nothing but the checksums of its records.
+        """
+        try:
+            pieces, offset = self._request_source(n)
+            own = Source(cut(pieces, start, size), offset)
+            return join(own, size, self._source, self._file.stored)
+        except ValueError as error:
+            raise TapeError(f"{self.path}: step {n} is damaged: {error}") from None
+
     def __enter__(self) -> Tape:
         return self
 

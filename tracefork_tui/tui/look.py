@@ -133,9 +133,11 @@ class Reader:
         """The nearest step of that kind before (way -1) or after (way 1) step `n`."""
         n += way
         while 1 <= n <= self.count:
-            if self.kind(n) == kind:
+            found = self.kind(n)
+            if found == kind:
                 return n
-            n += way
+            run = self.tape.index.run_of(n) if found == "draw" else None
+            n = n + way if run is None else run[0] - 1 if way < 0 else run[0] + run[1]
         return None
 
     def before(self, n: int) -> int | None:

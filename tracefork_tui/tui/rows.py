@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from math import isfinite
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from ..tape.steps import Draw, Exchange
 from .look import Reader
 from .text import plain, short
+
+if TYPE_CHECKING:
+    from ..wire import Reply
 
 WORDS = 90
 ENDS = {"cancelled": "cancelled by the agent", "closed": "closed early", "": "no answer yet"}
@@ -67,10 +71,15 @@ def exchange_words(reader: Reader, step: Exchange) -> tuple[str, bool]:
             words = f"{response.status} {words}"
     if step.error:
         words = f"{step.error.name} in mid-body · {words}"
-    elif step.ended in ENDS:
+    elif step.ended in ENDS and not closed_whole(step, reply):
         words = f"{words} · {'still coming' if not step.ended else ENDS[step.ended]}"
     failed = step.error is not None or response.status >= 400 or bool(reply and reply.error)
     return words, failed
+
+
+def closed_whole(step: Exchange, reply: Reply | None) -> bool:
+    """Whether all was said when the agent closed it: OpenAI's SDK stops reading at [DONE]."""
+    return step.ended == "closed" and reply is not None and bool(reply.stop_reason)
 
 
 def is_bad(reader: Reader, n: int) -> bool:
@@ -108,7 +117,7 @@ def _called(step: Draw) -> str:
 
 def draw_value(step: Draw) -> str:
     """A draw's value on one line; a wall clock as the time of day that it showed."""
-    moment = moment_of(step)
+    moment = moment_of(step.name, step.type, step.value)
     if moment is not None:
         return f"{moment:%H:%M:%S}{'Z' if moment.tzinfo is UTC else ''}"
     return value_text(step.value)
@@ -117,17 +126,17 @@ def draw_value(step: Draw) -> str:
 WALL_CLOCKS = {"time", "localtime", "gmtime", "strftime", "ctime", "asctime"}
 
 
-def moment_of(step: Draw) -> datetime | None:
+def moment_of(source: str, kind: str, value: Any) -> datetime | None:
     """The date and time that a wall clock showed, None for any other draw."""
-    module, _, name = str(step.name).rpartition(".")
+    module, _, name = str(source).rpartition(".")
     try:
-        if step.type == "datetime" and isinstance(step.value, str):
-            return datetime.fromisoformat(step.value)
-        if module == "time" and isinstance(step.value, (int, float)):
+        if kind == "datetime" and isinstance(value, str):
+            return datetime.fromisoformat(value)
+        if module == "time" and isinstance(value, (int, float)):
             if name in WALL_CLOCKS:
-                return datetime.fromtimestamp(step.value, UTC)
+                return datetime.fromtimestamp(value, UTC)
             if name == "time_ns":
-                return datetime.fromtimestamp(step.value / 1e9, UTC)
+                return datetime.fromtimestamp(value / 1e9, UTC)
     except (ValueError, OverflowError, OSError):
         pass
     return None
@@ -139,6 +148,8 @@ def value_text(value: Any, indent: int | None = None) -> str:
         return value
     if isinstance(value, bytes):
         return value.hex(" ")
+    if type(value) is int or (type(value) is float and isfinite(value)):
+        return repr(value)
     import json
 
     try:

@@ -19,6 +19,7 @@ from .totals import Totals
 if TYPE_CHECKING:
     from ..query import Query
     from .drafts import Draft
+    from .finding import Finder
 
 HISTORY = 200
 REST = 0.1
@@ -30,9 +31,10 @@ class Session:
     `proof`: what was shown of the tape by replaying it since it was opened. `trusted`: the user
     let its command be run; `where`, if that was asked: "here" or in a "copy" of its folder.
     `drafts`: answers that were edited, by step. `lens`: which steps the list shows.
-    `needle` and `sought`: the text, or the expression, that was last searched for. `beside`: what
-    is kept beside the tape. `typed`: the lines that were typed, by what they were for, the newest
-    last.
+    `needle` and `sought`: the text, or the expression, that was last searched for; `finder`: what
+    the search for a text has learned, for the thread that searches. `beside`: what
+    is kept beside the tape. `receipt`: of its last replay here, in lines. `typed`: the lines that
+    were typed, by what they were for, the newest last.
     """
 
     def __init__(self, tape: Tape) -> None:
@@ -46,7 +48,9 @@ class Session:
         self.beside = Beside(tape)
         self.needle = ""
         self.sought: Query | None = None
+        self.finder: Finder | None = None
         self.proof = "imported" if tape.header.get("imported") else "not replayed"
+        self.receipt: list[str] = []
         self.trusted = False
         self.where = ""
         self.drafts: dict[int, Draft] = {}

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from ..actions import action
 from ..text import short
-from ..views import build, views_of
 from .breaks import compiled
 
 if TYPE_CHECKING:
@@ -68,12 +67,11 @@ def _next(screen: MainScreen, way: int) -> None:
     if screen.body.seek(way, fresh_only=way < 0):
         return
     view = screen.view.name
+    finder = screen.session.finder
+    if finder is None or (finder.view, finder.needle) != (view, needle):
+        from ..finding import Finder
 
-    def wanted(reader: Reader, n: int) -> bool:
-        views = views_of(reader.step(n))
-        chosen = next((one for one in views if one.name == view), views[0])
-        page = build(chosen, reader, n, new=True)
-        return page.find(needle, (0, -1)) is not None
+        finder = screen.session.finder = Finder(view, needle)
 
     def show() -> None:
         if not screen.body.seek(way, fresh_only=True) and view == "CHAT":
@@ -81,7 +79,7 @@ def _next(screen: MainScreen, way: int) -> None:
 
     side = "after" if way > 0 else "before"
     what = f"“{short(needle, 30)}”"
-    screen.seek(wanted, way, what, f"no {what} {side} this in {view}", show)
+    screen.seek(finder.wanted, way, what, f"no {what} {side} this in {view}", show)
 
 
 def _next_true(screen: MainScreen, query: Query, way: int) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ...tape.steps import Draw
 from ..document import Document, Kind
 from ..look import Reader
@@ -16,26 +18,9 @@ LOOK = 60
 
 def build(reader: Reader, n: int) -> Document:
     step = reader.step(n)
-    page = Document()
     if not isinstance(step, Draw):
-        return page
-    page.line(f"◇ {step.name}", Kind.HEADING)
-    page.line(" · ".join(filter(None, [step.type, moment(reader, step.at)])), Kind.DIM)
-    page.line("")
-    if step.given is not None:
-        page.line("given", Kind.DIM)
-        page.add(value_text(step.given, indent=2), Kind.JSON, 2)
-        page.line("")
-        page.line("gave", Kind.DIM)
-    value = value_text(step.value, indent=2)
-    kind = Kind.VALUE if isinstance(step.value, (str, bytes)) else Kind.JSON
-    page.add(value, kind, 2)
-    if value == "":
-        page.line("  (an empty text)", Kind.DIM)
-    showed = moment_of(step)
-    if showed is not None and not isinstance(step.value, str):
-        page.line(f"  {showed:%Y-%m-%d %H:%M:%S.%f} UTC", Kind.DIM)
-    frames(page, reader, step)
+        return Document()
+    page = own(reader, step)
     page.heading(f"Around it, {step.name}")
     found = [*reversed(_near(reader, step, -1)), step, *_near(reader, step, 1)]
     width = len(str(found[-1].n))
@@ -48,6 +33,44 @@ def build(reader: Reader, n: int) -> Document:
     if len(found) == 1:
         page.line(f"(no other among the {LOOK} draws on either side)", Kind.DIM)
     return page
+
+
+def build_own(reader: Reader, n: int) -> Document:
+    """Without the draws around it."""
+    step = reader.step(n)
+    return own(reader, step) if isinstance(step, Draw) else Document()
+
+
+def own(reader: Reader, step: Draw) -> Document:
+    """What a draw's own records tell."""
+    page = Document()
+    page.line(f"◇ {step.name}", Kind.HEADING)
+    page.line(source(reader, step.type, step.at), Kind.DIM)
+    page.line("")
+    if step.given is not None:
+        page.line("given", Kind.DIM)
+        page.add(value_text(step.given, indent=2), Kind.JSON, 2)
+        page.line("")
+        page.line("gave", Kind.DIM)
+    add_value(page, step.name, step.type, step.value)
+    frames(page, reader, step)
+    return page
+
+
+def source(reader: Reader, kind: str, at: float) -> str:
+    """What a value stands for, and when it was read."""
+    return " · ".join(filter(None, [kind, moment(reader, at)]))
+
+
+def add_value(page: Document, name: str, kind: str, value: Any) -> None:
+    """A value in full; of a clock that counts seconds, the date and time that it showed too."""
+    text = value_text(value, indent=2)
+    page.add(text, Kind.VALUE if isinstance(value, (str, bytes)) else Kind.JSON, 2)
+    if text == "":
+        page.line("  (an empty text)", Kind.DIM)
+    showed = None if isinstance(value, str) else moment_of(name, kind, value)
+    if showed is not None:
+        page.line(f"  {showed:%Y-%m-%d %H:%M:%S.%f} UTC", Kind.DIM)
 
 
 def _near(reader: Reader, step: Draw, way: int) -> list[Draw]:
