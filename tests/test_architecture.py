@@ -54,6 +54,16 @@ import _tracefork.debuggee.gate, _tracefork.debuggee.virtual
     assert not names.intersection({"msgpack", "tracefork_tui", *SDKS})
 
 
+def test_a_tape_is_opened_before_anything_is_known_of_what_it_means():
+    """What reads messages, compares and asks is imported once there is something to look at."""
+    code = "import tracefork_tui.tui.app, tracefork_tui.tui.lanes, sys"
+    rooms = "print(*(m.split('.')[1] for m in sys.modules if m.startswith('tracefork_tui.')))"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}\n{rooms}"], capture_output=True, text=True, check=True
+    )
+    assert set(done.stdout.split()) <= {"tape", "tui"}
+
+
 def test_the_arrows_point_downwards():
     root = Path(__file__).parent.parent
     tool = Path(sys.executable).parent / "lint-imports"

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .. import wire
-from ..diff.values import ABSENT, FieldChange, changes
 from ..tape.steps import Exchange
-from ..wire.body import as_json, decode
 from .look import Reader
-from .talks import unmarked
 from .times import begun
+
+if TYPE_CHECKING:
+    from .. import wire
+    from ..diff.values import FieldChange
 
 LEAST = 1024
 """The fewest tokens that providers cache."""
@@ -58,6 +58,8 @@ def is_break(held: int, read: int) -> bool:
 
 def break_at(reader: Reader, n: int) -> Break | None:
     """The break of the cached prefix at an exchange, None where there is none or none is known."""
+    from ..wire.body import as_json, decode
+
     reply, step = reader.reply(n), reader.step(n)
     if reply is None or reply.error or not isinstance(step, Exchange):
         return None
@@ -113,6 +115,9 @@ def _before(reader: Reader, n: int) -> int | None:
 
 def _differences(before: Any, after: Any) -> Iterator[FieldChange]:
     """What differs of the prompt, in the order in which it is cached; what only follows is new."""
+    from ..diff.values import ABSENT, FieldChange, changes
+    from .talks import unmarked
+
     if not isinstance(before, dict) or not isinstance(after, dict):
         return
     for name in (*SETTINGS, *SYSTEMS):
@@ -129,6 +134,8 @@ def _differences(before: Any, after: Any) -> Iterator[FieldChange]:
 
 def _cost(reply: wire.Reply, lost: int) -> float | None:
     """What reading `lost` tokens anew cost more than reading them from the cache."""
+    from .. import wire
+
     usage = reply.usage
     written = min(lost, usage.cache_write_tokens or 0)
     fresh = lost - written

@@ -20,6 +20,8 @@ from .views import View, build
 Post = Callable[[Message], bool]
 Wanted = Callable[[Reader, int], bool]
 SLICE = 0.003
+AWAITED = 0.02
+"""A slice of what the user waits for; a key that is typed meanwhile is told to wait no longer."""
 PAUSE = 0.002
 TELL = 0.15
 PRICES = "genai_prices"
@@ -85,7 +87,7 @@ def seek(
     n, told = session.cursor + way, time.perf_counter()
     while 1 <= n <= session.count and not worker.is_cancelled:
         with session.background() as reader:
-            until = time.perf_counter() + SLICE
+            until = time.perf_counter() + AWAITED
             while 1 <= n <= reader.count and time.perf_counter() < until:
                 if wanted(reader, n):
                     post(Sought(serial, n, done=True, found=True))

@@ -178,10 +178,12 @@ class Timeline(ScrollView, can_focus=True):
         if reader.kind(n) == "exchange" and (self._brief or self._late):
             return Row(n, "●", "")
         started = time.perf_counter()
-        row = self._rows[n] = row_of(reader, n)
+        row = row_of(reader, n)
+        if self._brief:
+            return row
         from ..lanes import talk_of
 
-        self._talks[n] = talk_of(reader, n)
+        self._rows[n], self._talks[n] = row, talk_of(reader, n)
         self._read += 1
         if len(self._rows) > ROWS_KEPT:
             self._rows.popitem(last=False)
