@@ -21,7 +21,7 @@ URL, EXCHANGE = "https://a.example/v1/messages", "https://a.example/oauth/token"
 
 
 def cleaned(url: str, chunks: list[bytes], encoding: str = "") -> list[bytes]:
-    cleaning = Cleaning(Redactor({"THE_API_KEY": KEY}), url, encoding)
+    cleaning = Cleaning(Redactor({"THE_API_KEY": KEY}), url, [("Content-Encoding", encoding)])
     found = [clean for chunk in chunks for clean in cleaning.take(chunk)]
     return found + cleaning.rest()
 

@@ -89,11 +89,13 @@ class Callers:
     def site(self, frame: FrameType | None) -> list[str]:
         """The user's frames from the inside out, as `agent.py:88 in main`."""
         frames: list[str] = []
+        user, known = self._user.get, self.user_file
         while frame is not None and len(frames) < MOST_FRAMES:
             code = frame.f_code
-            if self.user_file(code.co_filename) and not generated(code):
-                name = code.co_name if sys.version_info < (3, 11) else _qualified(code)
-                frames.append(f"{self.shown(code.co_filename)}:{frame.f_lineno} in {name}")
+            name = code.co_filename
+            if (user(name, True) and known(name)) and not generated(code):
+                asks = code.co_name if sys.version_info < (3, 11) else _qualified(code)
+                frames.append(f"{self.shown(name)}:{frame.f_lineno} in {asks}")
             frame = frame.f_back
         return frames
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from collections.abc import Sequence
 
 from ..tape.redact import Redactor
 
 MOST = 1 << 18
+Headers = Sequence[tuple[str, str]]
 EITHER = 47  # zlib: gzip or zlib, by what it begins with
 
 
@@ -19,21 +21,21 @@ class Cleaning:
     it cannot be, it is left out.
     """
 
-    def __init__(self, redactor: Redactor, url: str, encoding: str = "") -> None:
+    def __init__(self, redactor: Redactor, url: str, headers: Headers = ()) -> None:
         self._redactor = redactor
         self._url = url
-        self._encoding = encoding.strip().lower()
         self._exchange = redactor.exchanges_token(url)
+        self._encoding = _encoding(headers) if self._exchange else ""
         self._held: list[bytes] = []
 
     def take(self, chunk: bytes) -> list[bytes]:
         """The chunks that may go on the tape now."""
-        self._held.append(chunk)
-        if sum(map(len, self._held)) < MOST:
+        held = self._held
+        held.append(chunk)
+        if sum(map(len, held)) < MOST:
             if self._exchange:
                 return []
-            tail = chunk if len(self._held) == 1 else b"".join(self._held)
-            if self._redactor.begun(tail):
+            if self._redactor.begun(chunk if len(held) == 1 else b"".join(held)):
                 return []
         return self.rest()
 
@@ -69,6 +71,11 @@ class Cleaning:
 
     def _clean(self, data: bytes) -> bytes:
         return self._redactor.body(self._url, data)
+
+
+def _encoding(headers: Headers) -> str:
+    packed = (value for name, value in headers if name.lower() == "content-encoding")
+    return next(packed, "").strip().lower()
 
 
 def _ends(chunks: list[bytes]) -> list[int]:

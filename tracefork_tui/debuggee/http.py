@@ -40,10 +40,12 @@ def patch(module: ModuleType, session: Session) -> None:
 def _lookup(real: Any, wrap: Any, library: Any, session: Session) -> Callable[[Any, Any], Any]:
     def _transport_for_url(self: Any, url: Any) -> Any:
         transport = real(self, url)
-        if not session.detached and session.inside.value:
+        if session.detached:
+            return transport
+        if session.inside.get():
             session.covered(str(url))
-        aside = session.detached or session.inside.value
-        return transport if aside else wrap(transport, library, session)
+            return transport
+        return wrap(transport, library, session)
 
     return _transport_for_url
 

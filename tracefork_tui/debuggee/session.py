@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from contextvars import ContextVar
 from functools import partial
 from hashlib import sha256
+from threading import get_ident
 from types import FrameType
 from typing import Any, Callable
 
@@ -33,7 +34,6 @@ sleep = time.sleep
 SWALLOWED = 3
 DOOMED = 10.0  # seconds for an agent to end by itself after a divergence
 MANY = 64
-ENCODING = "content-encoding"
 SLEPT = "slept"
 LIVE = records.PROVENANCES.index("live")
 
@@ -108,8 +108,7 @@ class Flight:
         self, status: int, reason: str, version: str, headers: Sequence[tuple[str, str]]
     ) -> None:
         session = self.session
-        packed = next((value for name, value in headers if name.lower() == ENCODING), "")
-        self._cleaning = Cleaning(session.redactor, self.url, packed)
+        self._cleaning = Cleaning(session.redactor, self.url, headers)
         clean = session.redactor.headers(headers)
         session.turn()
         session.write(lambda w, t: w.head(self.n, t, status, reason, version, clean))
@@ -456,7 +455,7 @@ class Session:
 
     def _name_thread(self, site: list[str]) -> None:
         """Say once that more than one thread asks and draws."""
-        if threading.get_ident() != self._main:
+        if get_ident() != self._main:
             what = f"{threading.current_thread().name} asks and draws beside the main one"
             self.note("threads", {"what": what, "site": site}, once="")
 

@@ -14,6 +14,7 @@ range by range.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -89,8 +90,13 @@ def canonical_url(url: str, origins: Mapping[str, str]) -> str:
 
     `origins` maps an origin to the variable that gave it, as "$ANTHROPIC_BASE_URL".
     """
+    origin, place = _parted(url)
+    return origins.get(origin, origin) + place
+
+
+@lru_cache(256)
+def _parted(url: str) -> tuple[str, str]:
+    """The origin, and path and sorted query."""
     parts = urlsplit(url)
-    origin = origin_of(url)
     query = urlencode(sorted(parse_qsl(parts.query, keep_blank_values=True)))
-    path = parts.path or "/"
-    return f"{origins.get(origin, origin)}{path}{'?' + query if query else ''}"
+    return origin_of(url), f"{parts.path or '/'}{'?' + query if query else ''}"

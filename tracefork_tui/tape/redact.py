@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -46,7 +47,7 @@ _TOKEN_FORM = re.compile(("((?:^|&)" + _TOKEN_FIELDS + "=)([^&]*)").encode())
 _TOKEN_URL = re.compile(r"(?i)(?:/oauth|/token\b|/sts\b)")
 
 SHORTEST = 8
-HEADERS_KEPT = 1024
+KEPT = 1024
 
 
 class Redactor:
@@ -57,6 +58,7 @@ class Redactor:
         self._longest = 0
         self._pattern: re.Pattern[bytes] | None = None
         self._headers: dict[tuple[str, str], tuple[str, str]] = {}
+        self._urls: dict[str, str] = {}
         self.learn(value for name, value in environment.items() if secret_name(name))
 
     def learn(self, values: Iterable[str]) -> None:
@@ -67,6 +69,7 @@ class Redactor:
             if len(secret) >= SHORTEST and not known:
                 self._secrets.append(secret)
                 self._headers.clear()
+                self._urls.clear()
                 self._longest = max(self._longest, len(secret))
                 longest_first = sorted(self._secrets, key=len, reverse=True)
                 self._pattern = re.compile(b"|".join(map(re.escape, longest_first)))
@@ -109,6 +112,14 @@ class Redactor:
         return value
 
     def url(self, url: str) -> str:
+        known = self._urls.get(url)
+        if known is None:
+            known = self._url(url)
+            if len(self._urls) < KEPT:
+                self._urls[url] = known
+        return known
+
+    def _url(self, url: str) -> str:
         if "?" in url:
             url = _QUERY.sub(lambda match: match[1] + self._quoted(match[2]), url)
         if "@" in url:
@@ -126,7 +137,7 @@ class Redactor:
             found = known.get((name, value))
             if found is None:
                 found = self._header(name, value)
-                if len(known) < HEADERS_KEPT:
+                if len(known) < KEPT:
                     known[name, value] = found
             clean.append(found)
         return clean
@@ -151,7 +162,9 @@ class Redactor:
             self.learn([value])
         return MARK
 
-    def exchanges_token(self, url: str) -> bool:
+    @staticmethod
+    @lru_cache(256)
+    def exchanges_token(url: str) -> bool:
         """True for the address of a token exchange."""
         return bool(_TOKEN_URL.search(unquote(url)))
 

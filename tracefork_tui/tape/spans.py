@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from hashlib import blake2b, sha256
+from hashlib import sha256
 from typing import Any, Callable, NamedTuple
 
 from .records import REQUEST, RESPONSE
@@ -27,6 +27,7 @@ ANCHOR = 64
 ANCHORS = 32
 TEXTS = (b"{", b"[", b"event:", b"data:", b"id:", b":")
 RECENT = 64
+HELD = 1 << 25  # bytes of recent bodies
 KNOWN = 1 << 16
 REPLY_MOST = 1 << 18
 
@@ -36,41 +37,92 @@ Clean = Callable[[bytes, int], bytes]
 class Body:
     """A body that `Spans.take` has looked at: its bytes and their SHA-256.
 
-    Its first `shared` parts, `known` bytes, are those of `base`; `origin` is the earliest step
-    whose body starts with them. Likewise its last `ending` bytes: `end_origin` is the earliest
-    step whose body ends with them, and that body's size.
+    A part lies between one of its `cuts` and the next. The first `shared` parts, `known` bytes,
+    are those of `base`; `origin` is the earliest step whose body starts with them; behind them
+    come those that are `new`. Its last `ending` bytes are the base's too: `end_origin` is the
+    earliest step whose body ends with them, and that body's size. `states`: the hash of its first
+    bytes, with their number.
     """
 
     __slots__ = (
         "base",
+        "cuts",
         "data",
         "digest",
         "edition",
         "end_origin",
         "ending",
         "known",
+        "new",
         "origin",
-        "parts",
         "shared",
         "size",
         "states",
         "step",
     )
 
-    def __init__(self, data: bytes, base: Body | None, shared: int, known: int) -> None:
+    def __init__(self, data: bytes, base: Body | None, shared: int, edition: int) -> None:
         self.data = data
         self.size = len(data)
         self.base = base
         self.shared = shared
-        self.known = known
-        self.edition = 0
+        self.edition = edition
         self.step = self.origin = self.ending = 0
         self.end_origin = (0, 0)
-        self.parts: list[bytes] = base.parts[:shared] if base else []
-        self.states: list[Any] = base.states[:shared] if base else []
-        self.digest = b""
+        self.cuts: list[int] = base.cuts[: shared + 1] if base else [0]
+        self.states: list[tuple[int, Any]] = base.states.copy() if base else [(0, sha256())]
+        self.known = self.cuts[-1]
         if base is not None:
-            self.origin = base.origin if base.origin and known <= base.known else base.step
+            self.origin = base.origin if base.origin and self.known <= base.known else base.step
+        self.new = self._split()
+        self.digest = self._hash()
+
+    def starts(self, body: bytes) -> int:
+        """How many of its parts `body` starts with."""
+        data, cuts = memoryview(self.data), self.cuts
+        low, high = 0, len(cuts) - 1
+        while low < high:
+            middle = (low + high + 1) // 2
+            if body.startswith(data[cuts[low] : cuts[middle]], cuts[low]):
+                low = middle
+            else:
+                high = middle - 1
+        return low
+
+    def goes_on(self, position: int, body: bytes) -> bool:
+        """True if `body`, which shares `position` bytes with this one, takes its place."""
+        rest = self.size - position
+        return rest * 8 < self.size or body.endswith(memoryview(self.data)[position:])
+
+    def _split(self) -> list[bytes]:
+        """The parts that are new; those under SMALL bytes stay with the next one."""
+        data, start, parts = self.data, self.known, []
+        for match in CUT.finditer(data, start):
+            end = match.end()
+            if end - start >= SMALL:
+                parts.append(data[start:end])
+                self.cuts.append(end)
+                start = end
+        if start < self.size:
+            parts.append(data[start:])
+            self.cuts.append(self.size)
+        return parts
+
+    def _hash(self) -> bytes:
+        """The SHA-256; its state before the last part, which seldom stays the last, is kept."""
+        states, data = self.states, self.data
+        while states[-1][0] > self.known:
+            states.pop()
+        start, state = states[-1]
+        last = max(start, self.cuts[-2] if self.new else self.size)
+        state = state.copy()
+        if last > start:
+            state.update(data[start:last])
+            states.append((last, state))
+            state = state.copy()
+        state.update(data[last:])
+        digest: bytes = state.digest()
+        return digest
 
 
 class _Anchor(NamedTuple):
@@ -96,21 +148,14 @@ class Spans:
         `clean(body, known)` gives the body without its secrets; the first `known` bytes were
         given back unchanged before, by the same `edition` of what is secret.
         """
-        base, shared, known = self._closest(body)
+        base, shared = self._closest(body)
         data = body
         if clean is not None:
-            data = clean(body, known if base is not None and base.edition == edition else 0)
-        if data is not body:
-            base, shared, known = self._closest(data)
-        taken = Body(data, base, shared, known)
-        taken.edition = edition if data is body else -1
-        state = taken.states[-1].copy() if shared else sha256()
-        for part in split(data, known):
-            state.update(part)
-            taken.parts.append(part)
-            taken.states.append(state.copy())
-        taken.digest = state.digest()
-        return taken
+            known = base.cuts[shared] if base is not None and base.edition == edition else 0
+            data = clean(body, known)
+        if data is body:
+            return Body(data, base, shared, edition)
+        return Body(data, *self._closest(data), -1)
 
     def add(self, step: int, taken: Body) -> list[Any]:
         """Remember a body as that of `step`'s request; gives its pieces."""
@@ -119,16 +164,19 @@ class Spans:
         if position:
             pieces.refer(taken.origin, REQUEST, 0, position)
         fresh: dict[bytes, tuple[int, int]] = {}
-        ending = self._ending(taken)
-        for part in taken.parts[taken.shared : len(taken.parts) - ending]:
-            place = self._place(part, fresh, step, position)
-            if place is not None:
-                self._store(pieces, taken, new, position)
-                pieces.refer(place[0], REQUEST, place[1], len(part))
-                new = position + len(part)
-            position += len(part)
+        for part in taken.new[: len(taken.new) - _ending(taken)]:
+            size = len(part)
+            if size >= SHORTEST:
+                key = sha256(part).digest()
+                fresh[key] = (step, position)
+                place = self._known.get(key)
+                if place is not None:
+                    self._store(pieces, taken, new, position)
+                    pieces.refer(place[0], REQUEST, place[1], size)
+                    new = position + size
+            position += size
         self._store(pieces, taken, new, position)
-        if ending:
+        if taken.ending:
             origin, size = taken.end_origin
             pieces.refer(origin, REQUEST, size - taken.ending, taken.ending)
         self._known.update(fresh)
@@ -150,64 +198,33 @@ class Spans:
         while len(self._anchors) > ANCHORS:
             self._anchors.popitem(last=False)
 
-    def _closest(self, body: bytes) -> tuple[Body | None, int, int]:
-        """The recent body that shares most of its start: how many parts, how many bytes."""
-        best: tuple[Body | None, int, int] = (None, 0, 0)
+    def _closest(self, body: bytes) -> tuple[Body | None, int]:
+        """The recent body that shares most of its start: how many parts."""
+        best: Body | None = None
+        count = most = 0
         for candidate in reversed(self._recent):
-            count = position = 0
-            for part in candidate.parts:
-                if not body.startswith(part, position):
-                    break
-                position += len(part)
-                count += 1
-            if position > best[2] or best[0] is None:
-                best = (candidate, count, position)
-            if count and goes_on(candidate, count, position, body):
+            shared = candidate.starts(body)
+            position = candidate.cuts[shared]
+            if position > most or best is None:
+                best, count, most = candidate, shared, position
+            if shared and candidate.goes_on(position, body):
                 break
-        return best
-
-    def _ending(self, taken: Body) -> int:
-        """How many parts at the end are those of the base; their origin is put down."""
-        base = taken.base
-        if base is None:
-            return 0
-        count = size = 0
-        theirs, ours = base.parts[taken.shared :], taken.parts[taken.shared :]
-        for old, new in zip(reversed(theirs), reversed(ours)):
-            if old != new:
-                break
-            count += 1
-            size += len(new)
-        if size < SHORTEST:
-            return 0
-        taken.ending = size
-        taken.end_origin = base.end_origin if size <= base.ending else (base.step, base.size)
-        return count
-
-    def _place(
-        self, part: bytes, fresh: dict[bytes, tuple[int, int]], step: int, position: int
-    ) -> tuple[int, int] | None:
-        """Where an earlier body holds `part`; where this one does is put among the `fresh`."""
-        if len(part) < SHORTEST:
-            return None
-        key = blake2b(part, digest_size=16).digest()
-        fresh[key] = (step, position)
-        return self._known.get(key)
+        return best, count
 
     def _store(self, pieces: _Pieces, taken: Body, start: int, stop: int) -> None:
         """`data[start:stop]`, less what stood there before at its start and at its end."""
         data, base = taken.data, taken.base
         tail: tuple[int, int] | None = None
-        if base is not None and len(taken.parts) > taken.shared < len(base.parts):
-            first, before = start == taken.known, base.parts[taken.shared]
+        if base is not None and taken.new and taken.known < base.size:
+            end = base.cuts[taken.shared + 1]
+            first, before = start == taken.known, base.data[taken.known : end]
             if first:
                 same = common(before, data[start:stop])
                 if same >= SHORTEST:
                     pieces.refer(base.step, REQUEST, start, same)
                     start += same
-            end = taken.known + len(before)
             if stop == len(data):
-                before, end = base.parts[-1], base.size
+                before, end = base.data[base.cuts[-2] :], base.size
             if (first or stop == len(data)) and start < stop:
                 same = common(before[::-1], data[max(start, stop - len(before)) : stop][::-1])
                 if same >= SHORTEST:
@@ -225,22 +242,21 @@ class Spans:
                 continue
             del self._anchors[anchor.start]
             body, position = anchor.body, anchor.position
-            left = body[max(0, position - at + start) : position]
-            before = common(data[start:at][::-1], left[::-1])
-            length = before + common(data[at:stop], body[position : position + stop - at])
-            pieces.new(start, at - before)
-            pieces.refer(anchor.step, RESPONSE, position - before, length)
-            start = at - before + length
+            same = common(data[at:stop], body[position : position + stop - at])
+            pieces.new(start, at)
+            pieces.refer(anchor.step, RESPONSE, position, same)
+            start = at + same
         pieces.new(start, stop)
 
     def _remember(self, step: int, taken: Body) -> None:
-        base = taken.base
-        if base in self._recent and goes_on(base, taken.shared, taken.known, taken.data):
-            self._recent.remove(base)
-        taken.step = step
-        taken.base, taken.data = None, b""
-        self._recent.append(taken)
-        del self._recent[:-RECENT]
+        base, recent = taken.base, self._recent
+        if base in recent and base.goes_on(taken.known, taken.data):
+            recent.remove(base)
+        taken.step, taken.base, taken.new = step, None, []
+        recent.append(taken)
+        del recent[:-RECENT]
+        while len(recent) > 1 and sum(body.size for body in recent) > HELD:
+            del recent[0]
 
 
 class _Pieces:
@@ -262,30 +278,35 @@ class _Pieces:
             self.found.append(self._data[start:stop])
 
 
-def goes_on(earlier: Body, count: int, position: int, body: bytes) -> bool:
-    """True if `body`, which shares `count` parts with an earlier one, takes its place."""
-    rest = earlier.size - position
-    return rest * 8 < earlier.size or body.endswith(b"".join(earlier.parts[count:]))
-
-
-def split(body: bytes, start: int = 0) -> list[bytes]:
-    """`body[start:]` in parts; parts under SMALL bytes stay with the next one."""
-    parts = []
-    for match in CUT.finditer(body, start):
-        end = match.end()
-        if end - start >= SMALL:
-            parts.append(body[start:end])
-            start = end
-    if start < len(body):
-        parts.append(body[start:])
-    return parts
+def _ending(taken: Body) -> int:
+    """How many of the parts at the end are those of the base; their origin is put down."""
+    base = taken.base
+    if base is None:
+        return 0
+    count = size = 0
+    end = base.size
+    for part in reversed(taken.new):
+        if not base.data.endswith(part, taken.known, end):
+            break
+        count += 1
+        size += len(part)
+        end -= len(part)
+    if size < SHORTEST:
+        return 0
+    taken.ending = size
+    taken.end_origin = base.end_origin if size <= base.ending else (base.step, base.size)
+    return count
 
 
 def common(a: bytes, b: bytes) -> int:
     """How many bytes `a` and `b` have in common at their start."""
-    low, high = 0, min(len(a), len(b))
+    low, high, step = 0, min(len(a), len(b)), 16
     if a[:high] == b[:high]:
         return high
+    while a[low : low + step] == b[low : low + step]:
+        low += step
+        step *= 2
+    high = min(high, low + step)
     while low < high:
         middle = (low + high + 1) // 2
         if a[low:middle] == b[low:middle]:

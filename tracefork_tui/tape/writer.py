@@ -196,31 +196,32 @@ class Writer:
 
     def settle(self) -> None:
         """Append the draws that wait."""
-        if self._tail is not None and self._tail.count:
-            self._write()
-
-    def _waiting_draws(self, tail: Tail) -> None:
+        tail = self._tail
+        if tail is None or not tail.count:
+            return
         sources = tail.sources()
         for source in sources:
             _, task, site, _, name, kind = source
             source[1:3] = self._atom(task), self._atom(site)
             source[4:] = self._atom(name), self._atom(kind)
         self._encode(tail.record(sources))
+        self._write()
+        tail.begin(self._size, 0)
 
     def note(self, t: int, kind: str, data: dict[str, Any]) -> None:
-        self._append([records.NOTE, t, kind, data])
+        with self._lock:
+            self._append([records.NOTE, t, kind, data])
 
     def output(self, t: int, stream: int, text: str) -> None:
-        self._append([records.OUTPUT, t, stream, text])
+        with self._lock:
+            self._append([records.OUTPUT, t, stream, text])
 
     def _headers(self, headers: Sequence[tuple[str, str]]) -> list[Any]:
-        return [self._header(name, value) for name, value in headers]
+        known = self._atoms
+        return [known[pair] if pair in known else self._header(*pair) for pair in headers]
 
     def _header(self, name: str, value: str) -> Any:
         """The atom of a pair; of a header that is another each time, the name's and the value."""
-        number = self._atoms.get((name, value))
-        if number is not None:
-            return number
         varied = self._varied.get(name, 0)
         if varied >= VARIES:
             return [self._atom(name), value]
@@ -236,18 +237,14 @@ class Writer:
         return number
 
     def _append(self, record: list[Any]) -> None:
-        """Write `record`, and what was to be written before it, in one go."""
-        with self._lock:
-            self._write(record)
+        """Write `record`, and the atoms that it needs, in one go."""
+        self.settle()
+        self._encode(record)
+        self._write()
 
-    def _write(self, record: list[Any] | None = None) -> None:
+    def _write(self) -> None:
         if getpid() != self._process:
             raise TapeError("the tape belongs to the process that this one was forked from")
-        tail = self._tail if self._tail is not None and self._tail.count else None
-        if tail is not None:
-            self._waiting_draws(tail)
-        if record is not None:
-            self._encode(record)
         data = b"".join(self._waiting)
         self._waiting.clear()
         if self._fd < 0:
@@ -260,8 +257,6 @@ class Writer:
             self._drop()
             raise
         self._size += len(data)
-        if tail is not None:
-            tail.begin(self._size, 0)
 
     def _encode(self, record: list[Any]) -> None:
         try:
@@ -273,10 +268,9 @@ class Writer:
 
 def write_all(fd: int, data: bytes) -> None:
     """Raises FullDisk, after a part of `data` may have been written."""
-    view = memoryview(data)
     try:
-        while view:
-            view = view[os.write(fd, view) :]
+        while data:
+            data = data[os.write(fd, data) :]
     except OSError as error:
         raise FullDisk(f"the tape cannot be written: {error.strerror}") from None
 
