@@ -3,53 +3,32 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..diff.values import ABSENT, changes
+from ..diff.totals import outcome_text
 from ..diff.values import FieldChange as Change
+from ..diff.values import changes
 from ..tape import records
 from ..tape.reader import Tape
 from ..tape.spans import common
-from ..tape.steps import Note
-from .changed import changes_since
+from ..tape.steps import Draw, Note
+from .causes import OF_CODE, cause_of, spelled, what_changed, with_remedy
 
-DATE = re.compile(
-    r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d)?|\b1[6-9]\d{8}(?:\.\d+|\d{3})?\b|\d\d:\d\d:\d\d"
-)
-ID = re.compile(
-    r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b|\b[0-9a-f]{16,64}\b"
-)
-PLACE = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
-RESULTS = ("tool_result", "function_call_output", "functionResponse", "function_response")
-ADDRESS = re.compile(r"\b0x[0-9a-f]{6,16}\b")
-
-REMEDIES = {
-    "clock": "read the clock through time or datetime in your own code, where it is recorded",
-    "id": "draw the id in the agent through uuid, random or tracefork_tui.draw",
-    "address": "leave out what Python prints of an object that has no repr of its own",
-    "set order": "sort what comes out of a set or a folder before it is sent",
-    "tool output": "wrap the tool with @tracefork_tui.drawn, so that a replay feeds its result",
-    "model or settings": "run the tape with the code that recorded it, or record again",
-    "changed prompt": "run the tape with the code that recorded it, or record again",
-    "changed code": "run the tape with the code that recorded it, or record again",
-    "changed SDK": "install what it was recorded with, or record again",
-    "changed input": "give the agent the files of then, or record with --capture-files",
-    "unrecorded source": "the code, its SDKs and its input files are as they were, so what differs "
-    "comes from a source that is not recorded; tracefork-tui doctor finds it",
-}
 LOOK_AHEAD = 32
-OF_CODE = ("model or settings", "changed prompt", "changed code")
+LONG = 120
+CONTEXT = 50
+"""Characters of a value that are shown at most, and before what differs."""
 
 
 @dataclass(frozen=True)
 class Explanation:
     """`step`: the nearest recorded step, 0 for none. `path`: where it differs, with the recorded
-    and the replayed value. `cause`: one of REMEDIES, or ""."""
+    and the replayed value. `cause`: one of REMEDIES, or "". `about`: what tells more, where there
+    is no place that differs. `swallowed`: the agent caught the divergence and went on."""
 
     step: int
     path: str
@@ -58,15 +37,20 @@ class Explanation:
     cause: str
     remedy: str
     site: str
+    about: str = ""
+    swallowed: bool = False
 
     def lines(self) -> list[str]:
-        found = []
-        if self.step:
+        found = [self.about] if self.about else []
+        if self.step and not self.about:
             found.append(f"nearest recording: step {self.step}")
         if self.path:
+            recorded, replayed = _both(self.recorded, self.replayed)
             found.append(f"it differs at {self.path}")
-            found.append(f"  recorded  {_short(self.recorded)}")
-            found.append(f"  replayed  {_short(self.replayed)}")
+            found.append(f"  recorded  {recorded}")
+            found.append(f"  replayed  {replayed}")
+        if self.swallowed:
+            found.append("the agent caught it and went on; nothing after it is proven")
         if self.cause:
             found.append(f"likely cause: {self.cause}; {self.remedy}")
         if self.site:
@@ -74,56 +58,89 @@ class Explanation:
         return found
 
 
-def explain(parent: Tape, child: Tape, note: Note, leftover: Iterable[int]) -> Explanation:
-    """Explain the divergence that `note`, on the tape of the replay, holds."""
-    found = _explained(parent, note, leftover)
+def explain(parent: Tape, child: Tape, note: Note | None, leftover: Iterable[int]) -> Explanation:
+    """Explain the divergence that `note`, on the tape of the replay, holds; without one, why the
+    first of the steps that are left over was not asked for."""
+    found = (
+        _explained(parent, note, leftover)
+        if note
+        else _missing(parent, child, next(iter(leftover)))
+    )
+    if note and child.outcome is not None and child.outcome.exit_code == 0:
+        found = replace(found, swallowed=True)
     if found.cause not in OF_CODE:
         return found
-    cause, remedy = _what_changed(parent, child)
+    cause, remedy = what_changed(parent, child)
     return replace(found, cause=cause, remedy=remedy) if cause else found
 
 
-def _what_changed(parent: Tape, child: Tape) -> tuple[str, str]:
-    """The cause where the agent's code is as it was, with its remedy."""
-    changed = changes_since(parent, child)
-    other_command = parent.header.get("command") != child.header.get("command")
-    if other_command or any(line.startswith("code: ") for line in changed):
-        return "", ""
-    before, after = _versions(parent), _versions(child)
-    others = [name for name in before if after.get(name, before[name]) != before[name]]
-    if others:
-        what = ", ".join(f"{name} {before[name]} (here {after[name]})" for name in others)
-        return "changed SDK", f"install {what}, or record again"
-    cause = "changed input" if changed else "unrecorded source"
-    return cause, REMEDIES[cause]
+def _missing(parent: Tape, child: Tape, n: int) -> Explanation:
+    """Step `n` was recorded, and a replay ended without it."""
+    step = parent.step(n)
+    if isinstance(step, Draw):
+        about = f"step {n} was not drawn again: {step.name}"
+    else:
+        about = f"step {n} was not sent again: {step.request.method} {step.request.url}"
+    where = step.call_site[0] if step.call_site else ""
+    about += f", recorded at {where}" if where else ""
+    end = child.outcome
+    if end is None or (end.exit_code, end.signal, end.exception) != _end(parent):
+        return Explanation(
+            n,
+            "",
+            None,
+            None,
+            "",
+            "",
+            "",
+            f"{about}; the replay ended before it: {outcome_text(end)}",
+        )
+    return Explanation(n, "", None, None, *with_remedy("changed code"), "", about)
 
 
-def _versions(tape: Tape) -> dict[str, str]:
-    """What the agent ran on: Python, and the libraries that it loaded."""
-    found = {"Python": str(tape.header.get("python", ""))}
-    for note in tape.notes:
-        if note.kind == "module" and note.data.get("version"):
-            found[str(note.data.get("name"))] = str(note.data["version"])
-    return found
+def _end(tape: Tape) -> tuple[int | None, int | None, str]:
+    end = tape.outcome
+    return (end.exit_code, end.signal, end.exception) if end else (None, None, "")
 
 
 def _explained(parent: Tape, note: Note, leftover: Iterable[int]) -> Explanation:
     data = note.data
     site = (data.get("site") or [""])[0]
+    if "url" not in data and not data.get("draw"):
+        return Explanation(0, "", None, None, "", "", site)
     if "url" not in data:
-        cause = "changed code" if data.get("draw") else ""
-        return Explanation(0, "", None, None, cause, REMEDIES.get(cause, ""), site)
-    step = nearest(
-        parent, str(data.get("method")), str(data.get("url")), data.get("body") or b"", leftover
-    )
+        step, about = _next_draw(parent, leftover)
+        return Explanation(step, "", None, None, *with_remedy("changed code"), site, about)
+    method, url, body = str(data.get("method")), str(data["url"]), data.get("body") or b""
+    step = nearest(parent, method, url, body, leftover)
     if not step:
-        return Explanation(0, "", None, None, "changed code", REMEDIES["changed code"], site)
+        about = _one_more(parent, method, url)
+        return Explanation(0, "", None, None, *with_remedy("changed code"), site, about)
     recorded: Any = parent.step(step)
-    change = _change(recorded, str(data["url"]), data.get("body") or b"")
+    change = _change(recorded, url, body)
     if change is None:
-        return Explanation(step, "", None, None, "changed code", REMEDIES["changed code"], site)
-    cause = _cause(change, recorded.request.body)
-    return Explanation(step, change.path, change.before, change.after, cause, REMEDIES[cause], site)
+        return Explanation(step, "", None, None, *with_remedy("changed code"), site)
+    cause = with_remedy(cause_of(change, recorded.request.body))
+    return Explanation(step, change.path, change.before, change.after, *cause, site)
+
+
+def _next_draw(parent: Tape, leftover: Iterable[int]) -> tuple[int, str]:
+    """The first draw that is not drawn yet, and in words."""
+    for n in leftover:
+        if parent.index.kind_of(n) in records.DRAW_KINDS:
+            return n, f"the tape's next draw is step {n}, {parent.atom(parent.head_of(n)[6])}"
+    return 0, "all draws of the tape had been drawn"
+
+
+def _one_more(parent: Tape, method: str, url: str) -> str:
+    """How many requests like one that nothing recorded is left for are on the tape."""
+    path = urlsplit(url).path
+    sent = (n for n in range(1, len(parent.index.first) + 1))
+    exchanges = (n for n in sent if parent.index.kind_of(n) == records.SEND)
+    alike = sum(_goes_to(parent, n, method, path) for n in exchanges)
+    if not alike:
+        return f"nothing recorded goes to {method} {path}"
+    return f"one more than recorded: all {alike} of {method} {path} had been sent already"
 
 
 def nearest(parent: Tape, method: str, url: str, body: bytes, leftover: Iterable[int]) -> int:
@@ -165,51 +182,19 @@ def _change(recorded: Any, url: str, body: bytes) -> Change | None:
     return Change("body", _text(before), _text(after)) if before != after else None
 
 
-def _cause(change: Change, body: bytes) -> str:
-    before, after = _flat(change.before), _flat(change.after)
-    if DATE.search(before) and DATE.sub("", before) == DATE.sub("", after):
-        return "clock"
-    if ID.search(before) and ID.sub("", before) == ID.sub("", after):
-        return "id"
-    if ADDRESS.search(before) and ADDRESS.sub("", before) == ADDRESS.sub("", after):
-        return "address"
-    if before != after and sorted(before) == sorted(after):
-        return "set order"
-    if _in_tool_result(change.path, body):
-        return "tool output"
-    if re.match(r"(model|max_tokens|temperature|thinking|stream|top_)", change.path):
-        return "model or settings"
-    if re.match(r"(system|messages|tools|input)", change.path):
-        return "changed prompt"
-    return "changed code"
-
-
-def _in_tool_result(path: str, body: bytes) -> bool:
-    """True if a tool's result is on the way from the body's top to the path (any provider's)."""
-    try:
-        place = json.loads(body)
-        for name, index in PLACE.findall(path):
-            place = place[int(index)] if index else place[name]
-            kind = (place.get("type"), place.get("role")) if isinstance(place, dict) else ()
-            if name in RESULTS or "tool" in kind or any(one in RESULTS for one in kind):
-                return True
-    except (ValueError, LookupError, TypeError, AttributeError):
-        return False
-    return False
-
-
-def _flat(value: Any) -> str:
-    return value if isinstance(value, str) else _json(value)
-
-
 def _text(data: bytes) -> str:
     return data.decode("utf-8", "replace")
 
 
-def _json(value: Any) -> str:
-    return repr(value) if value is ABSENT else json.dumps(value, ensure_ascii=False)
+def _both(before: Any, after: Any) -> tuple[str, str]:
+    """Two values, of long ones what is around their first difference."""
+    one, other = spelled(before), spelled(after)
+    pairs = enumerate(zip(one, other, strict=False))
+    differ = next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
+    start = max(0, differ - CONTEXT) if max(len(one), len(other)) > LONG else 0
+    return _cut(one, start), _cut(other, start)
 
 
-def _short(value: Any) -> str:
-    text = _json(value)
-    return text if len(text) <= 120 else f"{text[:117]}..."
+def _cut(text: str, start: int) -> str:
+    end = f"{text[start : start + LONG]}…" if len(text) > start + LONG else text[start:]
+    return f"…{end}" if start else end

@@ -38,6 +38,19 @@ class ForkReport:
         return self.receipt.proven and self.reached and not stopped
 
 
+def judged(parent: Tape, tape: Tape) -> ForkReport:
+    """How a fork went that was made at some other time."""
+    made = tape.header.get("parent") or {}
+    at = int(made.get("step", 0))
+    return ForkReport(
+        tape=tape,
+        receipt=verify_prefix(parent, tape, at),
+        reached=bool(tape.index.of_step(at)),
+        halted=halted(tape),
+        tail=str(made.get("tail", "")),
+    )
+
+
 class Forking:
     """A fork under way. Poll it, cancel it; `report` closes its tape."""
 

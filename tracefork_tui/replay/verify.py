@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, replace
-from itertools import chain
+from itertools import chain, zip_longest
 from typing import Any
 
 from ..tape import records
@@ -106,6 +106,7 @@ def _verify(parent: Tape, child: Tape, upto: int, whole: bool) -> Receipt:
             if count is exchanges:
                 same_bodies += child.head_of(n)[11] == parent.head_of(n)[11]
     stopped = _stopped(child)
+    ended = _message(child, "stopped")
     unasked = chain(leftover, range(upto + 1, len(parent.index.first) + 1))
     if stopped is not None:
         failures.append(str(stopped.data.get("message", "the replay diverged")))
@@ -133,8 +134,10 @@ def _verify(parent: Tape, child: Tape, upto: int, whole: bool) -> Receipt:
         unproven=[] if failures else _unproven(parent, child, whole),
         uncaptured=uncaptured(child),
         changed=changes_since(parent, child),
-        explanation=explain(parent, child, stopped, unasked) if stopped is not None else None,
-        stopped=_message(child, "stopped"),
+        explanation=explain(parent, child, stopped, unasked)
+        if stopped or (leftover and not ended)
+        else None,
+        stopped=ended,
         unfired=_unfired(child) if failures else 0,
     )
 
@@ -172,11 +175,39 @@ def uncaptured(tape: Tape) -> list[str]:
 
 
 def _unproven(parent: Tape, child: Tape, whole: bool) -> list[str]:
+    found = []
     if whole and parent.order != child.order:
-        return ["the order in which concurrent steps were completed"]
-    if any(note.kind == "order" for note in child.notes):
-        return ["the order of concurrent answers"]
-    return []
+        found.append("the order in which concurrent steps were completed")
+    elif any(note.kind == "order" for note in child.notes):
+        found.append("the order of concurrent answers")
+    if any(note.kind == "threads" for note in child.notes):
+        found += _drawn_by_others(parent, child)
+    if whole:
+        found += _printed_otherwise(parent, child)
+    return found
+
+
+def _drawn_by_others(parent: Tape, child: Tape) -> list[str]:
+    """Draws that went to another task or thread than when they were recorded."""
+    others = []
+    for n in range(1, min(len(parent.index.first), len(child.index.first)) + 1):
+        if child.index.kind_of(n) in records.DRAW_KINDS:
+            was, now = parent.atom(parent.head_of(n)[3]), child.atom(child.head_of(n)[3])
+            others += [n] if was != now else []
+    return [f"which thread drew what: {_steps(others)}"] if others else []
+
+
+def _printed_otherwise(parent: Tape, child: Tape) -> list[str]:
+    before, after = _printed(parent), _printed(child)
+    if before == after:
+        return []
+    pairs = enumerate(zip_longest(before, after), 1)
+    line = next(at for at, (was, now) in pairs if was != now)
+    return [f"what it printed: line {line} is not as recorded"]
+
+
+def _printed(tape: Tape) -> list[str]:
+    return "".join(text for _, stream, text in tape.output() if stream == 1).splitlines()
 
 
 def _first_difference(parent: Tape, child: Tape, upto: int) -> int:
