@@ -21,7 +21,7 @@ Post = Callable[[Message], bool]
 Wanted = Callable[[Reader, int], bool]
 SLICE = 0.003
 AWAITED = 0.02
-"""A slice of what the user waits for; a key that is typed meanwhile is told to wait no longer."""
+"""Seconds of a slice, where the user waits for what is found."""
 PAUSE = 0.002
 TELL = 0.15
 PRICES = "genai_prices"

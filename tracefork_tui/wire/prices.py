@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
+from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
@@ -12,8 +15,13 @@ from .model import Usage
 if TYPE_CHECKING:
     from decimal import Decimal
 
-CLIENT = "httpx2"
-"""What genai-prices imports to fetch newer prices, which we never ask it to: 8 MB."""
+TABLE = "genai_prices"
+UNUSED: dict[str, tuple[str, ...]] = {
+    "httpx2": (),
+    "pydantic": ("ConfigDict", "Discriminator", "Field", "Tag", "TypeAdapter"),
+}
+"""What genai-prices imports to fetch newer prices and to check them, which we never ask it to, and
+what of that it uses when it is imported: 14 MB."""
 
 
 def cost(model: str, usage: Usage, provider: str = "") -> Decimal | None:
@@ -47,13 +55,25 @@ def cost(model: str, usage: Usage, provider: str = "") -> Decimal | None:
 
 @cache
 def _table() -> Any:
-    """genai_prices, imported without its HTTP client."""
-    stands_in = CLIENT not in sys.modules
-    if stands_in:
-        sys.modules[CLIENT] = ModuleType(CLIENT)
+    """genai_prices, imported without what is not used of it; with that where it cannot be."""
     try:
-        import genai_prices
+        with _standing_in():
+            return import_module(TABLE)
+    except (AttributeError, ImportError):
+        for name in [name for name in sys.modules if name.partition(".")[0] == TABLE]:
+            del sys.modules[name]
+        return import_module(TABLE)
+
+
+@contextmanager
+def _standing_in() -> Iterator[None]:
+    """Modules that do nothing in the place of those that are not used."""
+    absent = [name for name in UNUSED if name not in sys.modules]
+    for name in absent:
+        sys.modules[name] = ModuleType(name)
+        vars(sys.modules[name]).update(dict.fromkeys(UNUSED[name], lambda *_, **__: None))
+    try:
+        yield
     finally:
-        if stands_in:
-            del sys.modules[CLIENT]
-    return genai_prices
+        for name in absent:
+            del sys.modules[name]
