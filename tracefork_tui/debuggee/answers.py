@@ -127,6 +127,10 @@ class _Delivery:
         if self._gate is not None:
             await self._gate.wait_async(self._n)
 
+    def due(self) -> None:
+        if self._gate is not None:
+            self._flight.session.due(self._n)
+
     # Deliveries
 
     def response(self, request: Any, stream: Any) -> Any:
@@ -209,6 +213,7 @@ class _ServedSync:
             if not delivery.known:
                 raise delivery.unknown()
             delivery.wait()
+            delivery.due()
         except BaseException as error:
             delivery.interrupted(error)
             raise

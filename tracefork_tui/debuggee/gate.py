@@ -9,7 +9,7 @@ In a loop whose time is virtual the next turn comes when the loop has nothing el
 what the turn before has set off is done by then; unless it came at once when it was recorded.
 
 A turn is a step's number, or below zero a timer's (timers are counted as they begin) or, further
-down, that of a thread's sleep (in the order in which they ended).
+down, that of what a thread did by itself (in the order in which that ended): see `turns`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Callable
 
 from ..tape import records
 from .answers import real_sleep
+from .completion import Completion
 from .held import held, monotonic
 from .session import SLEPT
 from .threads import Threads
@@ -36,9 +37,10 @@ GRACE = 0.002
 LONGEST = 20
 LONGEST_NAP = 240
 QUIET = 4
+FOLLOWED, MOST_FOLLOWED = 0.02, 0.25
 DELIVERED = (records.HEAD, records.CHUNK, records.END)
 
-FIRST_NAP = 1 << 40
+FIRST = 1 << 40
 LOOK_AHEAD = 32
 RESTLESS = 200
 
@@ -52,10 +54,15 @@ class Gate:
     """
 
     def __init__(self, tape: Tape | None, rounds: Callable[[], int], threads: Threads) -> None:
-        self._naps = Naps()
-        turns = _read(tape, self._naps) if tape is not None else []
-        self._turns = deque(turn for turn, _ in turns)
-        self._after = deque(after for _, after in turns)
+        self._by_task = ByTask()
+        self.completion = Completion(tape, threads)
+        self._tape = tape
+        turns = _read(tape, self._by_task) if tape is not None else []
+        self._turns = deque(turn for turn, _, _ in turns)
+        self._after = deque(after for _, after, _ in turns)
+        self._places = deque(place for _, _, place in turns)
+        self._place = 0
+        self._mover = 0
         self._left = Counter(self._turns)
         self._early: Counter[int] = Counter()
         self._condition = threading.Condition()
@@ -100,6 +107,7 @@ class Gate:
         """The delivery whose turn it was is over. `last`: so is this round of the loop."""
         with self._condition:
             if self._left[turn]:
+                self._mover = threading.get_ident()
                 self._left[turn] -= 1
                 self._early[turn] += 1
                 self._advance(1 if last else 0)
@@ -108,6 +116,7 @@ class Gate:
         """Nothing is delivered any more: the turns that are left are dropped."""
         with self._condition:
             if self._left[turn]:
+                self._mover = threading.get_ident()
                 self._early[turn] += self._left[turn]
                 self._left[turn] = 0
                 self._advance()
@@ -117,11 +126,16 @@ class Gate:
         with self._condition:
             self._open = True
             self._advance()
+        self.completion.stop()
 
     def wait(self, turn: int, longest: int = LONGEST) -> None:
-        """Wait for the turn, in a thread."""
-        if self.mine(turn):
-            return
+        """Wait for the turn, in a thread; the one whose turn was before does what it did then."""
+        if not self.mine(turn):
+            self._wait(turn, longest)
+        if self._mover not in (0, threading.get_ident()):
+            self._follow(turn)
+
+    def _wait(self, turn: int, longest: int) -> None:
         with self._condition:
             before, still = len(self._turns), 0
             while not self.mine(turn):
@@ -133,9 +147,22 @@ class Gate:
                     self.held = False
                     return
 
+    def number(self, number: int, task: str) -> int:
+        """The turn of what a task did, 0 for none."""
+        return self._by_task.take(number, task, self.over)
+
+    def taken(self, number: int, task: str, kinds: tuple[str, ...]) -> tuple[int, str]:
+        """Wait, in a thread, for the turn that is of one of these kinds; gives it and its kind."""
+        for kind in kinds:
+            turn = self.number(number, f"{kind} {task}")
+            if turn:
+                self.wait(turn)
+                return turn, kind
+        return 0, kinds[0]
+
     def nap(self, number: int, task: str, seconds: float) -> int:
         """Sleep, in a thread, until it is time to wake up; gives the turn, 0 for none."""
-        turn = self._naps.take(number, task, self.over)
+        turn = self.number(number, task)
         if turn:
             self.wait(turn, LONGEST_NAP)
             self._settle(seconds)
@@ -147,6 +174,17 @@ class Gate:
         """Let the other threads do what they did meanwhile."""
         until = monotonic() + seconds
         while threading.active_count() > 1 and self._threads.at_work() and monotonic() < until:
+            real_sleep(GRACE)
+
+    def _follow(self, turn: int) -> None:
+        """Let the thread whose turn was before come as far as it had, if it needs that long."""
+        with self._condition:
+            if self._tape is None or self._open or not self._turns or self._turns[0] != turn:
+                return
+            times = [self._tape.time_at(place) for place in (self._place, self._places[0])]
+        gap = (times[1] - times[0]) / 1e6
+        until = monotonic() + min(max(gap, FOLLOWED), MOST_FOLLOWED)
+        while self._threads.works(self._mover) and monotonic() < until:
             real_sleep(GRACE)
 
     def _rest(self) -> None:
@@ -251,6 +289,7 @@ class Gate:
         while turns and early[turns[0]]:
             early[turns.popleft()] -= 1
             self._after.popleft()
+            self._place = self._places.popleft()
             self._since, self._rested = self._rounds(), False
         self._condition.notify_all()
         if self._open or not turns:
@@ -282,12 +321,12 @@ class Gate:
                     del self._waiting[turn]
 
 
-class Naps:
-    """The ends of the recorded sleeps, each to be taken once."""
+class ByTask:
+    """The turns that are known by their task and place in it, each to be taken once."""
 
     def __init__(self) -> None:
         self._turns: dict[str, dict[tuple[int, str], int]] = {}
-        self._last = -FIRST_NAP
+        self._last = -FIRST
 
     def add(self, number: int, task: str) -> int:
         self._last -= 1
@@ -295,7 +334,7 @@ class Naps:
         return self._last
 
     def take(self, number: int, task: str, over: Callable[[int], None]) -> int:
-        """The turn of a task's sleep, 0 for none; tells which turns nobody will take any more.
+        """The turn of what a task did, 0 for none; tells which turns nobody will take any more.
 
         What one thread of a pool did another may do now.
         """
@@ -315,26 +354,25 @@ def _group(task: str) -> str:
     return name if name != task and name.endswith("_") else task
 
 
-def _read(tape: Tape, naps: Naps) -> list[tuple[int, int | None]]:
-    """The turns of a tape in their order, each with how often the loop went round before it.
-
-    None: it rested.
+def _read(tape: Tape, by_task: ByTask) -> list[tuple[int, int | None, int]]:
+    """The turns of a tape in their order, each with how often the loop went round before it (None:
+    it rested) and the place of its record.
     """
     ended = iter([note.data["over"] if note.kind == SLEPT else [] for note in tape.notes])
-    turns: list[tuple[int, int | None]] = []
+    turns: list[tuple[int, int | None, int]] = []
     after: int | None = None
-    for n, kind in zip(tape.index.owners, tape.index.kinds):
+    for place, (n, kind) in enumerate(zip(tape.index.owners, tape.index.kinds)):
         numbers = [n] if kind in DELIVERED else []
         if kind == records.NOTE:
             numbers = next(ended)
         for number in numbers:
             if isinstance(number, list):
-                turns.append((naps.add(*number), after))
+                turns.append((by_task.add(*number), after, place))
                 after = None
             elif number <= 0:
                 after = -number
             else:
-                turns.append((number if kind in DELIVERED else -number, after))
+                turns.append((number if kind in DELIVERED else -number, after, place))
                 after = None
     return turns
 

@@ -135,6 +135,7 @@ class Flight:
             self._keep(clean)
         digest = self._hash.digest()
         self.session.write(lambda w, t: w.end(self.n, t, how, error, digest))
+        self.session.completed(self.n)
 
     url = ""
 
@@ -173,7 +174,7 @@ class Session:
         self._failure: Divergence | None = None
         self._swallowed = 0
         self._seen: set[Any] = set()
-        self._slept: list[int] = []
+        self._slept: list[Any] = []
         self._rounds = 0
         self.rounds = 0
         self.rested = True
@@ -320,7 +321,23 @@ class Session:
                 self._left_the_tape()
             if self.breakpoints is not None:
                 self.breakpoints.reached(verdict.n, name, frame)
+        if verdict.fed and self._among_threads():
+            pending.verdict = verdict._replace(more=None)
+            self.due(verdict.n)
         return pending
+
+    def _among_threads(self) -> bool:
+        return self.gate is not None and bool(self.gate.completion)
+
+    def due(self, n: int) -> None:
+        """Wait, in a thread, until what was completed before step `n` is."""
+        if self._among_threads() and not in_loop():
+            self.gate.completion.wait(n)
+
+    def completed(self, n: int) -> None:
+        """Step `n` is on the tape whole."""
+        if self.gate is not None:
+            self.gate.completion.done(n)
 
     def keep(
         self,
@@ -333,15 +350,13 @@ class Session:
         with self.lock:
             if self.detached:
                 return
-            if (
-                not given
-                and not self._slept
-                and self.burst.take(verdict.n, said, value, verdict.more)
-            ):
-                return
-            task, site, provenance, name, kind = said
             n = verdict.n
-            self.write(lambda w, t: w.draw(n, t, task, site, provenance, name, kind, value, given))
+            if given or self._slept or not self.burst.take(n, said, value, verdict.more):
+                task, site, provenance, name, kind = said
+                self.write(
+                    lambda w, t: w.draw(n, t, task, site, provenance, name, kind, value, given)
+                )
+        self.completed(n)
 
     # The run
 
@@ -363,8 +378,8 @@ class Session:
         clean = self.redactor.text(text)
         self.write(lambda w, t: w.output(t, stream, clean))
 
-    def timed(self, number: int) -> None:
-        """A sleep or a timer has ended; told before the next record."""
+    def timed(self, number: int | list[Any]) -> None:
+        """A sleep or a timer has ended, or what a thread did; told before the next record."""
         self.turn()
         self._slept.append(number)
         if len(self._slept) >= MANY:

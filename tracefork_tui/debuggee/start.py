@@ -34,6 +34,7 @@ from .hooks import AfterImport
 from .policy import Recording, Redrawing, Replaying
 from .session import Session, perf_counter_ns
 from .threads import Threads
+from .turns import Turns
 from .virtual import VirtualTime, watch_timers
 
 SDKS = ("anthropic", "openai", "pydantic_ai", "langchain_core", "litellm", "pydantic")
@@ -120,10 +121,16 @@ def install(session: Session, parent: Any, plan: dict[str, Any]) -> AfterImport:
         disturb.install(session, hooks, plan["disturb"])
     watch_timers(session, hooks, http.travelling.get)
     naps.install(session, http.travelling.get)
+
+    def aside() -> bool:
+        return session.detached or http.travelling.get() or session.quiet()
+
+    threads = Threads(aside)
+    threads.install(hooks)
+    Turns(session, aside).install(hooks)
     if session.policy.replaying:
         from .gate import Gate
 
-        threads = Threads()
         session.gate = Gate(parent, lambda: session.rounds, threads)
         VirtualTime(lambda: session.policy.replaying, lambda: session.gate, threads).install(hooks)
         atexit.register(lambda: _order(session, session.gate))
@@ -165,7 +172,7 @@ def _name_module(module: Any, session: Session) -> None:
 
 
 def _order(session: Session, gate: Any) -> None:
-    if not gate.held:
+    if not (gate.held and gate.completion.held):
         session.note("order", {"message": "answers could not be held in their recorded order"})
 
 

@@ -1,25 +1,34 @@
-"""Whether other threads of the agent are at work, so that waiting for them makes sense."""
+"""Work that is handed to pools of threads: its name, and whether any of it is still to be done."""
 
 from __future__ import annotations
 
 import sys
 import threading
+from collections import Counter
 from types import ModuleType
 from typing import Any, Callable
 
 from .hooks import AfterImport
+from .names import in_loop, task_name, working
 from .standin import like
 
+WORK = "_tracefork_work"
 PICKING = frozenset(("_worker", "get"))
 IDLE = PICKING | {"wait", "join", "_shutdown", "_wait_for_tstate_lock", "accept", "select", "poll"}
 
 
 class Threads:
-    """Knows the work that was handed to pools and has not begun, besides what threads show."""
+    """Knows the work that was handed to pools and has not begun, besides what threads show.
 
-    def __init__(self) -> None:
+    Work is named by its pool and its place among what the same task handed to that pool; what is
+    handed on while `aside()` is true has no name.
+    """
+
+    def __init__(self, aside: Callable[[], bool]) -> None:
+        self._aside = aside
         self._lock = threading.Lock()
         self._handed = 0
+        self._named: Counter[str] = Counter()
 
     def install(self, hooks: AfterImport) -> None:
         hooks.on("concurrent.futures.thread", self._patch_pool)
@@ -34,17 +43,23 @@ class Threads:
             return True
         return self._handed > 0 and any(name in PICKING for name in names)
 
+    def works(self, ident: int) -> bool:
+        """True if this thread does something else than waiting for another."""
+        frame = sys._current_frames().get(ident)
+        return frame is not None and frame.f_code.co_name not in IDLE
+
     def _patch_pool(self, module: ModuleType) -> None:
         pool: Any = module.ThreadPoolExecutor
         real = pool.submit
 
         def submit(executor: Any, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
-            ticket = _Ticket(self, fn)
+            ticket = _Ticket(self, self._name(executor._thread_name_prefix), fn)
             try:
                 future = real(executor, ticket, *args, **kwargs)
             except BaseException:
                 ticket.begun()
                 raise
+            setattr(future, WORK, ticket.name)
             future.add_done_callback(ticket.begun)
             return future
 
@@ -58,7 +73,7 @@ class Threads:
         async def run_sync_in_worker_thread(
             cls: Any, func: Callable[..., Any], *args: Any, **kwargs: Any
         ) -> Any:
-            ticket = _Ticket(self, func)
+            ticket = _Ticket(self, self._name("anyio"), func)
             try:
                 return await real(cls, ticket, *args, **kwargs)
             finally:
@@ -66,16 +81,36 @@ class Threads:
 
         backend.run_sync_in_worker_thread = classmethod(run_sync_in_worker_thread)
 
+    def _name(self, pool: str) -> str:
+        if self._aside():
+            return ""
+        by = task_name()
+        whole = f"{pool} of {by}" if by else pool
+        with self._lock:
+            self._named[whole] += 1
+            return f"{whole} #{self._named[whole]}"
+
     def count(self, change: int) -> None:
         with self._lock:
             self._handed += change
 
 
+def work_of(args: tuple[Any, ...]) -> str:
+    """The name of the work that a call is about: of the future among its arguments, else of this
+    thread's, if it is no event loop's.
+    """
+    for arg in args:
+        if name := getattr(arg, WORK, ""):
+            return str(name)
+    return "" if in_loop() else working.name
+
+
 class _Ticket:
     """A function on its way to a thread."""
 
-    def __init__(self, threads: Threads, function: Callable[..., Any]) -> None:
+    def __init__(self, threads: Threads, name: str, function: Callable[..., Any]) -> None:
         self._threads = threads
+        self.name = name
         self._function = function
         self._begun = False
         threads.count(+1)
@@ -87,4 +122,5 @@ class _Ticket:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         self.begun()
+        working.name = self.name
         return self._function(*args, **kwargs)

@@ -150,7 +150,6 @@ class VirtualTime:
         self._threads = threads
 
     def install(self, hooks: AfterImport) -> None:
-        self._threads.install(hooks)
         hooks.on("asyncio.base_events", self._patch_clock)
         hooks.on("asyncio.selector_events", self._patch_selector)
 

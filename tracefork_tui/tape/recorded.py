@@ -66,6 +66,11 @@ class Recorded(Indexed):
             raise TapeError(f"{self.path}: damaged: value {number} is not what it is used for")
         return value
 
+    def time_at(self, place: int) -> int:
+        """When the record at a place of the index was written: microseconds from the start."""
+        record = self._record(self.index.offsets[place])
+        return int(record[1] if record[0] in records.BESIDE else record[2])
+
     def _found(self, n: int) -> list[list[Any]]:
         first = self.head_of(n)
         if self.index.run_of(n) is not None:

@@ -30,6 +30,7 @@ LOST = 255  # in an index only: bytes that no record could be read from
 
 STEP_KINDS = frozenset((SEND, HEAD, CHUNK, END, DRAW, DRAWS, CALL))
 DRAW_KINDS = frozenset((DRAW, DRAWS, CALL))
+BESIDE = frozenset((NOTE, OUTPUT, OUTCOME))
 RUN_MOST = 4096  # draws in a DRAWS record
 
 ENDS = ("eof", "closed", "cancelled", "error")

@@ -1,0 +1,109 @@
+"""Threads that race: who gets which work, and in which order it is done, are as recorded.
+
+How long each thread takes is read from a file, through nothing that a replay could know of; the
+file is another when the run is replayed.
+"""
+
+from __future__ import annotations
+
+import pytest
+from cli_runs import Bench
+
+from tracefork_tui.tape.reader import Tape
+
+PACE = """
+    import asyncio, queue, select, threading, time, uuid
+    from concurrent.futures import ThreadPoolExecutor
+    from talk import say
+
+    with open("pace") as file:
+        PACE = [float(word) for word in file.read().split()]
+
+    def busy(place):
+        select.select([], [], [], PACE[place % 3])
+"""
+
+WORKERS = f"""{PACE}
+    def work(place):
+        busy(place)
+        while True:
+            try:
+                number = waiting.get_nowait()
+            except queue.Empty:
+                return
+            heard.append((place, number, say(f"{{place}} asks for {{number}}")))
+            busy(place)
+
+    waiting, heard = queue.Queue(), []
+    for number in range(5):
+        waiting.put(number)
+    threads = [threading.Thread(target=work, args=(place,)) for place in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    print(heard)
+"""
+
+POOL = f"""{PACE}
+    def work(place):
+        busy(place)
+        drawn = uuid.uuid4()
+        return drawn, say(f"{{place}}: {{drawn}}"), time.time()
+
+    with ThreadPoolExecutor(2) as pool:
+        print(list(pool.map(work, range(6))))
+"""
+
+LOOP = f"""{PACE}
+    def work(place):
+        said = say(f"work {{place}}")
+        busy(place)
+        return said, time.time()
+
+    async def main():
+        async def one(place):
+            heard.append((place, await asyncio.to_thread(work, place)))
+
+        await asyncio.gather(*map(one, range(3)))
+
+    heard = []
+    asyncio.run(main())
+    print(heard, say(str(heard)))
+"""
+
+
+def printed(tape: Tape) -> str:
+    return "".join(text for _, stream, text in tape.output() if stream == 1)
+
+
+PACES = ("0.05 0 0.1", "0.1 0.05 0", "0 0 0")
+
+
+@pytest.mark.parametrize("agent", [WORKERS, POOL, LOOP], ids=["queue", "pool", "loop"])
+def test_a_race_comes_out_as_recorded(bench: Bench, agent: str) -> None:
+    bench.write("pace", "0 0.05 0.1")
+    recorded = bench.record(agent)
+    for pace in PACES:
+        bench.write("pace", pace)
+        done = bench.replay("run.msgpack", "--json")
+        assert done.json["failures"] == [], done
+        assert done.json["unproven"] == []
+        assert printed(recorded) in done.err
+
+
+CHANCE = """
+    import os
+    from talk import say
+    print("one")
+    print(say("hello"), "again" if os.path.exists("again") else "")
+"""
+
+
+def test_what_it_printed_is_compared(bench: Bench) -> None:
+    bench.record(CHANCE)
+    assert bench.replay("run.msgpack", "--json").json["unproven"] == []
+    bench.write("again", "")
+    done = bench.replay("run.msgpack", "--json")
+    assert done.code == 0
+    assert done.json["unproven"] == ["what it printed: line 2 is not as recorded"]

@@ -1,0 +1,150 @@
+"""What threads do in an order that chance gave it: each is a turn, and comes so again on replay.
+
+A turn is told as [how manieth of its kind and task, kind and task]. The gets are those that the
+user's own code makes from a `queue.Queue`; the calls are those by which a pool's threads tell an
+event loop that their work is done.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import sys
+import threading
+from collections import Counter
+from types import FrameType
+from typing import Any, Callable
+
+from .hooks import AfterImport
+from .names import in_loop, task_name
+from .session import Session
+from .standin import like
+from .threads import work_of
+
+GET, EMPTY, CALL = "get", "empty", "call"
+
+
+class Turns:
+    """Counts what each task does, and tells what of it is over."""
+
+    def __init__(self, session: Session, aside: Callable[[], bool]) -> None:
+        self._session = session
+        self._aside = aside
+        self._begun: Counter[str] = Counter()
+        self._getting = _Getting()
+
+    def install(self, hooks: AfterImport) -> None:
+        hooks.on("queue", self._patch_queue)
+        hooks.on("asyncio.base_events", self._patch_loop)
+
+    def _next(self, kind: str, task: str) -> int:
+        key = f"{kind} {task}"
+        self._begun[key] += 1
+        return self._begun[key]
+
+    # Queues
+
+    def _patch_queue(self, module: Any) -> None:
+        for kind in (module.Queue, module.LifoQueue, module.PriorityQueue):
+            kind._get = self._told(kind._get)
+        real = module.Queue.get
+        session, getting = self._session, self._getting
+
+        def get(queue: Any, block: bool = True, timeout: float | None = None) -> Any:
+            frame = _outside(module.__file__, sys._getframe(1))
+            if self._aside() or in_loop() or not session.callers.user(frame):
+                return real(queue, block, timeout)
+            task = task_name()
+            number, turn, kind = self._next(GET, task), 0, GET
+            if session.policy.replaying:
+                turn, kind = session.gate.taken(number, task, (GET, EMPTY))
+            try:
+                if kind == EMPTY:
+                    raise module.Empty
+                getting.turn = [number, f"{GET} {task}"]
+                return real(queue, block, timeout)
+            except module.Empty:
+                getting.turn = [number, f"{EMPTY} {task}"]
+                raise
+            finally:
+                self._tell()
+                if turn:
+                    session.gate.passed(turn)
+
+        like(get, real)
+        module.Queue.get = get
+
+    def _told(self, real: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        """A queue's own way to give an item, told while no other thread can get one of it."""
+
+        def _get(queue: Any) -> Any:
+            item = real(queue)
+            self._tell()
+            return item
+
+        like(_get, real)
+        return _get
+
+    def _tell(self) -> None:
+        turn, self._getting.turn = self._getting.turn, None
+        if turn is not None and threading.active_count() > 1:
+            self._session.timed(turn)
+
+    # Loops
+
+    def _patch_loop(self, module: Any) -> None:
+        real = module.BaseEventLoop.call_soon_threadsafe
+
+        def call_soon_threadsafe(loop: Any, callback: Any, *args: Any, context: Any = None) -> Any:
+            work = work_of(args)
+            if not work or self._aside():
+                return real(loop, callback, *args, context=context)
+            call = _Call(self._session, loop, [self._next(CALL, work), f"{CALL} {work}"], callback)
+            call.handle = real(loop, call, *args, context=context)
+            return call.handle
+
+        like(call_soon_threadsafe, real)
+        module.BaseEventLoop.call_soon_threadsafe = call_soon_threadsafe
+
+
+class _Getting(threading.local):
+    """The get that this thread is at, until it is told."""
+
+    turn: list[Any] | None = None
+
+
+class _Call:
+    """What a thread has an event loop call; on replay at its turn."""
+
+    def __init__(self, session: Session, loop: Any, turn: list[Any], callback: Any) -> None:
+        self.handle: Any = None
+        self._session = session
+        self._loop = loop
+        self._turn = turn
+        self._callback = callback
+
+    def __call__(self, *args: Any) -> None:
+        gate = self._session.gate
+        number = gate.number(*self._turn) if gate is not None else 0
+        if number and gate.has(number):
+            context = contextvars.copy_context()
+            gate.call(number, self._loop, lambda: context.run(self._go, number, args))
+        else:
+            self._go(0, args)
+
+    def _go(self, number: int, args: Any) -> None:
+        if number:
+            self._session.gate.passed(number, last=True)
+            if self.handle is not None and self.handle.cancelled():
+                return
+        self._session.timed(self._turn)
+        self._callback(*args)
+
+    def __repr__(self) -> str:
+        return repr(self._callback)
+
+
+def _outside(file: str, frame: FrameType | None) -> FrameType | None:
+    """The nearest frame that is not of a file."""
+    while frame is not None and frame.f_code.co_filename == file:
+        frame = frame.f_back
+    return frame
