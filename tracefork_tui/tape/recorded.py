@@ -13,7 +13,8 @@ from .errors import TapeError
 from .indexed import Indexed
 
 FIRST = (records.SEND, records.DRAW, records.CALL)
-RECORDS_KEPT = 1024
+RECORDS_KEPT = 256
+ATOMS_KEPT = 1024
 SMALL_RECORD = 4096
 RUNS_KEPT = 4
 T = TypeVar("T")
@@ -118,7 +119,7 @@ class Recorded(Indexed):
         record = self._record(offset) if offset >= 0 else []
         if record[:2] != [records.ATOM, number]:
             raise TapeError(f"{self.path}: damaged: value {number} is not on the tape")
-        if len(self._atoms) >= RECORDS_KEPT:
+        if len(self._atoms) >= ATOMS_KEPT:
             self._atoms.clear()
         self._atoms[number] = record[2]
         return record[2]
