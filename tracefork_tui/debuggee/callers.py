@@ -14,11 +14,11 @@ HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 DEMO = HERE + "demo" + os.sep
 STDLIB = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
 PACKAGES = re.compile(r"[/\\](?:site|dist)-packages[/\\]")
-TRANSPORT = re.compile(
+TRANSPORT = (
     r"[/\\](?:httpcore2?|h11|h2|hpack|anyio|sniffio|asyncio|uvloop|trio|websockets|opentelemetry)[/\\]"
     r"|[/\\](?:ssl|_base_client|selectors|threading)\.py$"
 )
-ON_BEHALF = re.compile(
+ON_BEHALF = (
     r"[/\\]python3[^/\\]*[/\\]"
     r"(?:pathlib|email|glob|shutil|os|platform|getpass|tempfile|multiprocessing[/\\]process)"
     r"(?:\.py$|[/\\])"
@@ -29,7 +29,7 @@ LIBRARIES = (
     *("certifi", "idna", "anthropic", "openai", "pydantic", "pydantic_ai", "litellm"),
     *("langchain_core", "langchain_anthropic"),
 )
-ENTRY_POINT = re.compile(rb"^from\s+([A-Za-z_]\w*)[^\n]*\n(?:.*\n)*?\s*sys\.exit\(", re.MULTILINE)
+ENTRY_POINT = rb"(?m)^from\s+([A-Za-z_]\w*)[^\n]*\n(?:.*\n)*?\s*sys\.exit\("
 
 
 class Callers:
@@ -64,7 +64,7 @@ class Callers:
     def _on_behalf(self, name: str) -> bool:
         known = self._behalf.get(name)
         if known is None:
-            known = self._behalf[name] = bool(ON_BEHALF.search(name))
+            known = self._behalf[name] = bool(re.search(ON_BEHALF, name))
         return known
 
     def not_transport(self, frame: FrameType | None) -> bool:
@@ -74,7 +74,7 @@ class Callers:
         name = frame.f_code.co_filename
         known = self._transport.get(name)
         if known is None:
-            known = _ours(name) or bool(TRANSPORT.search(name))
+            known = _ours(name) or bool(re.search(TRANSPORT, name))
             self._transport[name] = known
         return not known
 
@@ -171,7 +171,7 @@ def _entry_package(script: str) -> list[str]:
     """The package that a console script starts; none for any other script."""
     try:
         with open(script, "rb") as file:
-            match = ENTRY_POINT.search(file.read(4096))
+            match = re.search(ENTRY_POINT, file.read(4096))
     except OSError:
         return []
     return [match[1].decode()] if match else []

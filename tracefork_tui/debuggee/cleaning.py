@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import zlib
 from collections.abc import Sequence
 
@@ -10,7 +9,7 @@ from ..tape.redact import Redactor
 
 MOST = 1 << 18
 Headers = Sequence[tuple[str, str]]
-EITHER = 47  # zlib: gzip or zlib, by what it begins with
+GZIP, EITHER = 31, 47  # zlib's windows: gzip, and gzip or zlib by what it begins with
 
 
 class Cleaning:
@@ -62,8 +61,9 @@ class Cleaning:
         clean = self._clean(data)
         if clean == data:
             return held
-        again = gzip.compress(clean, mtime=0) if self._encoding == "gzip" else zlib.compress(clean)
-        return [again, *(b"" for _ in held[1:])]
+        window = GZIP if self._encoding == "gzip" else zlib.MAX_WBITS
+        packer = zlib.compressobj(wbits=window)
+        return [packer.compress(clean) + packer.flush(), *(b"" for _ in held[1:])]
 
     def _fits(self, data: bytes, at: int) -> bool:
         """True if no secret stands across this place."""

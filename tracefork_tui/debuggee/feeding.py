@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 from ..tape import records
@@ -92,7 +93,7 @@ class Draws:
         for name, task in dict.fromkeys(said):
             numbers: Sequence[int] = range(n, n + len(which))
             if len(set(said)) > 1:
-                mine = [place == (name, task) for place in said]
-                numbers = [n + at for at, place in enumerate(which) if mine[place]]
+                mine = bytes(place == (name, task) for place in said).ljust(256, b"\0")
+                numbers = list(compress(numbers, which.translate(mine)))
             self._waiting.setdefault(name, deque()).append(Stretch(tape, task, numbers))
         return n + len(which) - 1

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import urlsplit
 
 from ..tape import records
 from ..tape.answer import Answer, Error
@@ -193,7 +192,7 @@ class Replaying:
                 method = tape.atom(first[6])
                 url = tape.canonical_url(tape.atom(first[7]))
                 self._exchanges.setdefault((method, url, first[11]), deque()).append(n)
-                self._by_path.setdefault((method, urlsplit(url).path), []).append(n)
+                self._by_path.setdefault((method, _path(url)), []).append(n)
 
     @property
     def replaying(self) -> bool:
@@ -269,7 +268,7 @@ class Replaying:
     def _stale(self, asked: Asked) -> int | None:
         """The next unconsumed reply of the same method, path and stream flag."""
         streamed = asks_stream(asked.body)
-        for n in self._by_path.get((asked.method, urlsplit(asked.url).path), ()):
+        for n in self._by_path.get((asked.method, _path(asked.url)), ()):
             if n in self._used or n <= self.at:
                 continue
             step: Any = self.parent.step(n)
@@ -357,11 +356,17 @@ def _lacks_draws(tape: Tape) -> bool:
     return isinstance(imported, dict) and "draws" in imported.get("lacks", ())
 
 
-_STREAM = re.compile(rb'"stream"\s*:\s*true')
+_STREAM = rb'"stream"\s*:\s*true'
+
+
+def _path(url: str) -> str:
+    from urllib.parse import urlsplit
+
+    return urlsplit(url).path
 
 
 def asks_stream(body: bytes) -> bool:
-    if not _STREAM.search(body):
+    if not re.search(_STREAM, body):
         return False
     import json
 

@@ -17,7 +17,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from .codec import pack
 
@@ -72,6 +71,8 @@ def exchange_meaning(
 
 def origin_of(url: str) -> str:
     """`scheme://host:port` in lower case, the port left out where it is the scheme's own."""
+    from urllib.parse import urlsplit
+
     parts = urlsplit(url)
     host = (parts.hostname or "").lower()
     if ":" in host:
@@ -97,6 +98,8 @@ def canonical_url(url: str, origins: Mapping[str, str]) -> str:
 @lru_cache(256)
 def _parted(url: str) -> tuple[str, str]:
     """The origin, and path and sorted query."""
+    from urllib.parse import parse_qsl, urlencode, urlsplit
+
     parts = urlsplit(url)
     query = urlencode(sorted(parse_qsl(parts.query, keep_blank_values=True)))
     return origin_of(url), f"{parts.path or '/'}{'?' + query if query else ''}"

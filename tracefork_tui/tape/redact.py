@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
-from urllib.parse import quote, unquote
 
 MARK = "[redacted]"
+QUOTED = "%5Bredacted%5D"
 PLACEHOLDER = "tracefork-placeholder-key"
 
 SECRET_HEADERS = frozenset(
@@ -33,18 +33,18 @@ SECRET_WORD = (
     r"|refresh[_-]?token|id[_-]?token|session[_-]?token|security[_-]?token|client[_-]?secret"
     r"|secret[_-]?key|secret|password|passwd|assertion|signature)|sig|token|key)"
 )
-_QUERY = re.compile(r"(?i)([?&]" + SECRET_WORD + r"=)([^&#]*)")
-_USERINFO = re.compile(r"(?i)^([a-z][a-z0-9+.-]*://)([^/?#@]*)@")
-_ENVIRONMENT = re.compile(r"(?i)(?:^|_)(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)$")
-_OPTION = re.compile(r"(?i)^(--?" + SECRET_WORD + r"=)(.+)$")
-_OPTION_NAME = re.compile(r"(?i)^--?" + SECRET_WORD + r"$")
+# Patterns are compiled when they are needed: most programs need few of them.
+_QUERY = r"(?i)([?&]" + SECRET_WORD + r"=)([^&#]*)"
+_USERINFO = r"(?i)^([a-z][a-z0-9+.-]*://)([^/?#@]*)@"
+_OPTION = r"(?is)^(--?" + SECRET_WORD + r")(?:=(.+))?$"
+_ENVIRONMENT = ("KEY", "TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL", "CREDENTIALS")
 _TOKEN_FIELDS = (
     r"(?:access_token|refresh_token|id_token|client_secret|client_assertion|assertion|code"
     r"|device_code|password|subject_token)"
 )
-_TOKEN_JSON = re.compile(('("' + _TOKEN_FIELDS + r'"\s*:\s*)("(?:[^"\\]|\\.)*")').encode())
-_TOKEN_FORM = re.compile(("((?:^|&)" + _TOKEN_FIELDS + "=)([^&]*)").encode())
-_TOKEN_URL = re.compile(r"(?i)(?:/oauth|/token\b|/sts\b)")
+_TOKEN_JSON = ('("' + _TOKEN_FIELDS + r'"\s*:\s*)("(?:[^"\\]|\\.)*")').encode()
+_TOKEN_FORM = ("((?:^|&)" + _TOKEN_FIELDS + "=)([^&]*)").encode()
+_TOKEN_URL = r"(?i)(?:/oauth|/token\b|/sts\b)"
 
 SHORTEST = 8
 KEPT = 1024
@@ -121,14 +121,14 @@ class Redactor:
 
     def _url(self, url: str) -> str:
         if "?" in url:
-            url = _QUERY.sub(lambda match: match[1] + self._quoted(match[2]), url)
+            url = re.sub(_QUERY, lambda match: match[1] + self._quoted(match[2]), url)
         if "@" in url:
-            url = _USERINFO.sub(lambda match: f"{match[1]}{self._quoted(match[2])}@", url)
+            url = re.sub(_USERINFO, lambda match: f"{match[1]}{self._quoted(match[2])}@", url)
         return self.text(url)
 
     def _quoted(self, value: str) -> str:
-        self.learn([unquote(value), unquote(value).rpartition(":")[2]])
-        return quote(MARK, safe="")
+        self.learn([_unquote(value), _unquote(value).rpartition(":")[2]])
+        return QUOTED
 
     def headers(self, headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
         """Header pairs with credentials replaced; the scheme of `Authorization` stays."""
@@ -166,7 +166,7 @@ class Redactor:
     @lru_cache(256)
     def exchanges_token(url: str) -> bool:
         """True for the address of a token exchange."""
-        return bool(_TOKEN_URL.search(unquote(url)))
+        return bool(re.search(_TOKEN_URL, _unquote(url)))
 
     def begun(self, data: bytes) -> bool:
         """True if `data` ends within what may be a secret."""
@@ -182,33 +182,47 @@ class Redactor:
         """A body with secrets replaced (see `data`); of a token exchange, its credentials too."""
         data = self.data(data, known)
         if self.exchanges_token(url):
-            data = _TOKEN_JSON.sub(lambda match: match[1] + self._token(match[2], '"'), data)
-            data = _TOKEN_FORM.sub(lambda match: match[1] + self._token(match[2], ""), data)
+            data = re.sub(_TOKEN_JSON, lambda match: match[1] + self._token(match[2], '"'), data)
+            data = re.sub(_TOKEN_FORM, lambda match: match[1] + self._token(match[2], ""), data)
         return data
 
     def _token(self, value: bytes, around: str) -> bytes:
         """What stands for a credential of a token exchange, between its quotation marks if any."""
         text = value.decode("utf-8", "replace").strip('"')
-        self.learn([text if around else unquote(text)])
-        return f"{around}{MARK if around else quote(MARK)}{around}".encode()
+        self.learn([text if around else _unquote(text)])
+        return f"{around}{MARK if around else QUOTED}{around}".encode()
 
     def command(self, command: Iterable[str]) -> list[str]:
         """Command-line words, with the value of `--api-key X` and `--api-key=X` replaced."""
         clean: list[str] = []
         hide = False
         for word in command:
+            match = _option(word)
             if hide:
                 self.learn([word])
                 clean.append(MARK)
+            elif match and match[2]:
+                self.learn([match[2]])
+                clean.append(f"{match[1]}={MARK}")
             else:
-                match = _OPTION.match(word)
-                if match:
-                    self.learn([match[2]])
-                clean.append(match[1] + MARK if match else self.text(word))
-            hide = bool(_OPTION_NAME.match(word))
+                clean.append(self.text(word))
+            hide = match is not None and not match[2]
         return clean
 
 
 def secret_name(name: str) -> bool:
     """True for the name of an environment variable that holds a credential."""
-    return bool(_ENVIRONMENT.search(name))
+    return name.upper().rpartition("_")[2] in _ENVIRONMENT
+
+
+def _option(word: str) -> re.Match[str] | None:
+    """A command-line option that holds a credential, or whose next word does."""
+    return re.match(_OPTION, word) if word.startswith("-") and len(word) > 3 else None
+
+
+def _unquote(text: str) -> str:
+    if "%" not in text:
+        return text
+    from urllib.parse import unquote
+
+    return unquote(text)
