@@ -14,6 +14,8 @@ from tui_tapes import long_run, refund_run
 
 from tracefork_tui.tui.actions import ACTIONS, named
 from tracefork_tui.tui.screens.help import HelpScreen, contents
+from tracefork_tui.tui.views import views_of
+from tracefork_tui.tui.widgets.tabstrip import TabStrip
 
 LAST = 13
 
@@ -282,3 +284,19 @@ def test_names_are_found_by_their_beginning() -> None:
 def test_no_key_has_two_meanings() -> None:
     keys = [key for one in ACTIONS.values() for key in one.keys]
     assert len(keys) == len(set(keys))
+
+
+@pytest.mark.parametrize("width", [40, 66, 80, 120])
+async def test_the_open_view_is_among_the_names_at_every_width(tape: str, width: int) -> None:
+    async with opened(tape, (width, 24)) as pilot:
+        screen = await press(pilot, "4", "G")
+        strip = screen.query_one(TabStrip)
+        for view in views_of(screen.session.step):
+            screen.open_view(view.name)
+            await settle(pilot)
+            assert view.name in strip.render().plain
+            assert len(strip.render().plain.rstrip()) <= strip.size.width
+        while "‹" in strip.render().plain:
+            await pilot.click(strip, offset=(1, 0))
+            await settle(pilot)
+        assert "CHAT" in strip.render().plain

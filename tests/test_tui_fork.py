@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -38,6 +39,9 @@ from tracefork_tui.tui.widgets.tail import Tail
 KEY = "demo-key-for-the-offline-model"
 MISREADING = 19
 OVERLOADED = 12
+
+
+BUNDLED = Path(__file__).parent.parent / "tapes"
 
 
 @pytest.fixture(scope="session")
@@ -495,6 +499,50 @@ async def test_an_agent_that_does_not_start(here, tmp_path):
         await pilot.pause()
         assert "NOT PROVEN" in shown(app)
         assert "[/nope] no more ␛[2J" in shown(app)
+
+
+async def test_a_divergence_is_explained_whole_and_leads_to_the_step(here, tmp_path):
+    before = "from talk import ask\nask('one')\nask('two, as it was')\n"
+    path = record_agent(tmp_path, before)
+    (tmp_path / "agent.py").write_text(before.replace("as it was", "as it is"))
+    app = opened(path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("r")
+        await over(pilot)
+        await settle(pilot)
+        told = shown(app)
+        await pilot.press(*"J" * 20)
+        await settle(pilot)
+        told = " ".join((told + shown(app)).replace("│", " ").split())
+        for words in (
+            "nearest recording: step 2 it differs at",
+            'recorded "two, as it was"',
+            'replayed "two, as it is"',
+            "likely cause: changed prompt;",
+            "asked for at talk.py:",
+            "changed since: code: agent.py @@ -3 +3 @@ -ask('two, as it was')",
+        ):
+            assert words in told
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, MainScreen), "the way back")
+        await until(pilot, lambda: app.session.cursor == 2, "the nearest step")
+        await pilot.press(*":receipt", "enter")
+        await until(pilot, lambda: "likely cause: changed prompt" in shown(app), "the receipt")
+
+
+async def test_what_holds_of_a_fork_is_judged_again(tmp_path):
+    path = copied(BUNDLED / "refund.msgpack", tmp_path)
+    shutil.copy(BUNDLED / "refund.fork-1.msgpack", tmp_path)
+    app = opened(tmp_path / "refund.fork-1.msgpack")
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await pilot.press(*":receipt", "enter")
+        await until(pilot, lambda: "steps 1 to 18 proven" in shown(app), "the receipt")
+        await pilot.press("q")
+        path.unlink()
+        await pilot.press(*":receipt", "enter")
+        await until(pilot, lambda: "is not in this folder" in shown(app), "the reason")
 
 
 # Trust and money

@@ -266,6 +266,27 @@ def test_another_tape_of_that_name_is_another(tmp_path: Path) -> None:
         assert Memory(tmp_path).place(tape) == 0
 
 
+async def test_typed_lines_are_there_again_in_the_next_session(tmp_path: Path) -> None:
+    path = refund_run(tmp_path / "run.msgpack")
+    app = DebuggerApp(Tape(path), memory=Memory(tmp_path))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, *"/mug", "enter")
+        await press(pilot, *"/[/nope]", "enter")
+        app.remember()
+    other = Memory(tmp_path)
+    other.typed["/"] = ["vase", "mug"]
+    other.save()
+    app = DebuggerApp(Tape(path), memory=Memory(tmp_path))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("slash", "up")
+        await settle(pilot)
+        assert pilot.app.focused.value == "mug"
+        await pilot.press("up", "up")
+        assert pilot.app.focused.value == "[/nope]"
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -275,6 +296,7 @@ def test_another_tape_of_that_name_is_another(tmp_path: Path) -> None:
         '{"places": 3, "opened": "x", "theme": 7}',
         '{"places": {"x": 3}}',
         "[" * 9999,
+        '{"typed": {"/": [1, "\\u001b[2J"], ":": 7}}',
     ],
 )
 def test_a_memory_that_cannot_be_read_is_empty(tmp_path: Path, text: str) -> None:

@@ -128,5 +128,5 @@ async def test_an_empty_tape(tmp_path: Path) -> None:
         await settle(pilot)
         await press(pilot, *"jkGglh}{", "]", "[", "y", "m", "a", "'", "a", "n", "W")
         assert "step 0/0" in shown(pilot)
-        assert "no steps yet" in shown(pilot)
+        assert "No steps yet" in shown(pilot)
     writer.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from tracefork_tui.tui.look import Damaged, Reader
 from tracefork_tui.tui.rows import row_of
 from tracefork_tui.tui.totals import Totals
 from tracefork_tui.tui.views import build, views_of
+
+CHAT = "https://api.openai.com/v1/chat/completions"
 
 
 @pytest.fixture(scope="module")
@@ -112,6 +115,25 @@ def test_a_retry_that_was_never_answered(tmp_path: Path) -> None:
     assert "no answer yet" in row_of(reader, 1).words
     assert "no answer yet" in page(reader, 1, "CHAT")
     assert "not on the tape" in page(reader, 1, "SITE")
+
+
+@pytest.mark.parametrize("said_all", [True, False])
+def test_a_stream_closed_after_its_last_word_was_not_closed_early(
+    tmp_path: Path, said_all: bool
+) -> None:
+    run = Maker(tmp_path / "run.msgpack")
+    n = run.send(b'{"model": "gpt-4o", "stream": true, "messages": []}', CHAT)
+    words = (
+        b'data: {"choices": [{"index": 0, "delta": {"content": "42"}, "finish_reason": %s}]}\n\n'
+    )
+    pieces = [words % b"null", *([words % b'"stop"', b"data: [DONE]\n\n"] if said_all else [])]
+    run.writer.head(n, run.now, 200, "OK", "HTTP/1.1", [("content-type", "text/event-stream")])
+    for piece in pieces:
+        run.writer.chunk(n, run.now, piece)
+    run.writer.end(n, run.now, "closed", None, hashlib.sha256(b"".join(pieces)).digest())
+    reader = Reader(Tape(run.close()))
+    assert ("closed early" in row_of(reader, n).words) != said_all
+    assert ("closed early" in page(reader, n, "CHAT")) != said_all
 
 
 def test_a_changed_history_is_told(tmp_path: Path) -> None:

@@ -168,6 +168,8 @@ class DebuggerApp(App[None]):
         """A session that stands where the user left the tape."""
         session = Session(tape)
         self._opened.append(session)
+        if self.memory is not None:
+            session.typed = self.memory.typed
         left = self.memory.place(tape) if self.memory else 0
         if left:
             session.cursor = left

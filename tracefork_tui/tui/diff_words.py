@@ -35,6 +35,17 @@ def sign_of(outcome: Outcome | None) -> str:
     return "✗" if bad else "✓"
 
 
+def ended_so(outcome: Outcome | None, *more: str) -> str:
+    """How a run ended, with its sign; `more` is told before the exception, which may be long."""
+    if outcome is None:
+        return "its end is not on the tape"
+    code = f"exit code {outcome.exit_code}"
+    if outcome.signal is not None:
+        code = f"ended by signal {outcome.signal}"
+    parts = [f"{sign_of(outcome)} {code}", *more, outcome.exception]
+    return " · ".join(part for part in parts if part)
+
+
 def ended(totals: Totals) -> tuple[str, str]:
     """The line under a column: how the run ended and what it said last; and its colour."""
     sign = sign_of(totals.outcome)

@@ -44,12 +44,14 @@ class Order:
 
 class Result(NamedTuple):
     """How a run went. `good`: all that it was to show holds. `tape`: what is left of it, or "".
-    `proof`: what the header says of the parent from now on, "" for as before."""
+    `proof`: what the header says of the parent from now on, "" for as before. `step`: the parent's
+    step that is nearest to where it diverged, 0 for none."""
 
     good: bool
     lines: list[str]
     tape: str = ""
     proof: str = ""
+    step: int = 0
 
 
 class Job(Protocol):
@@ -194,4 +196,5 @@ class ReplayJob(_Run):
         if self._stopped:
             return Result(False, [f"replay: {STOPPED}; nothing was proven"])
         proof = "proven" if receipt.proven else "NOT PROVEN"
-        return Result(receipt.proven, list(lines(receipt)), "", proof)
+        step = receipt.explanation.step if receipt.explanation else 0
+        return Result(receipt.proven, list(lines(receipt)), "", proof, step)

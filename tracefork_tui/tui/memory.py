@@ -1,5 +1,6 @@
 """What the debugger remembers from one session to the next: where the user stood on each tape, the
-theme that was chosen, how often it was opened. Kept in `state_folder()`, never in a tape."""
+theme that was chosen, how often it was opened, the lines that were typed. Kept in
+`state_folder()`, never in a tape."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from typing import Any
 from ..tape.reader import Tape
 
 MOST = 500
+MOST_LINES = 100
 FILE = "sessions.json"
 
 
@@ -25,6 +27,8 @@ class Memory:
         self.theme = str(kept.get("theme") or "")
         opened = kept.get("opened")
         self.opened = opened if isinstance(opened, int) else 0
+        self.typed = _lines(kept)
+        """Lines by what they were for, the newest last."""
         self._fresh: dict[str, dict[str, Any]] = {}
         self._kept = _places(kept)
 
@@ -47,7 +51,10 @@ class Memory:
         for key, place in self._fresh.items():
             places.pop(key, None)
             places[key] = place
-        kept |= {"theme": self.theme, "opened": self.opened}
+        typed = {
+            name: _joined(older, self.typed.get(name, [])) for name, older in _lines(kept).items()
+        }
+        kept |= {"theme": self.theme, "opened": self.opened, "typed": self.typed | typed}
         kept["places"] = dict(list(places.items())[-MOST:])
         with contextlib.suppress(OSError, TypeError, ValueError):
             self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -68,6 +75,18 @@ def _places(kept: dict[str, Any]) -> dict[str, dict[str, Any]]:
     places = kept.get("places")
     places = places if isinstance(places, dict) else {}
     return {key: place for key, place in places.items() if isinstance(place, dict)}
+
+
+def _lines(kept: dict[str, Any]) -> dict[str, list[str]]:
+    typed = kept.get("typed")
+    found = typed.items() if isinstance(typed, dict) else ()
+    return {name: [one for one in lines if isinstance(one, str) and one.isprintable()]
+            for name, lines in found if isinstance(lines, list)}  # fmt: skip
+
+
+def _joined(older: list[str], newer: list[str]) -> list[str]:
+    """Both lists, the newer lines last, each line once."""
+    return [*(line for line in older if line not in newer), *newer][-MOST_LINES:]
 
 
 def _key(tape: Tape) -> str:

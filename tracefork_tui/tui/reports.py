@@ -35,5 +35,5 @@ def report(lines: Sequence[str], good: bool) -> Document:
 
 def _is_count(line: str) -> bool:
     text = line.strip()
-    beside = line.startswith("    ") or text.startswith(("failed:", "not "))
+    beside = line.startswith("    ") or text.startswith(("failed:", "not ", "changed "))
     return not beside and "NOT PROVEN" not in text

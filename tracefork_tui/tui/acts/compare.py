@@ -27,7 +27,7 @@ def diff(screen: MainScreen, count: int | None) -> None:
     async def find() -> None:
         import asyncio
 
-        pair, why = await asyncio.to_thread(_pair, path, open_here)
+        pair, why = await asyncio.to_thread(pair_of, path, open_here)
         screen.say(why)
         if pair is not None:
             _show(screen, *pair)
@@ -35,7 +35,7 @@ def diff(screen: MainScreen, count: int | None) -> None:
     screen.run_worker(find(), group="diff", exclusive=True, exit_on_error=False)
 
 
-def _pair(path: str, open_here: list[str]) -> tuple[Pair | None, str]:
+def pair_of(path: str, open_here: list[str]) -> tuple[Pair | None, str]:
     """The tapes to compare, the one before first; or why there are none.
 
     A parent that is not in the folder may be one of those that are open.

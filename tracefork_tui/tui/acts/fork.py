@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..actions import action
+from ..actions import action, always
 from ..look import Damaged
 
 if TYPE_CHECKING:
@@ -93,6 +93,14 @@ def replay(screen: MainScreen, count: int | None) -> None:
     from ..jobs import Order
 
     _run(screen, Order())
+
+
+@action(label="receipt", group="Fork", when=always,
+        help="what the last replay proved; of a fork, whether its beginning holds")  # fmt: skip
+def receipt(screen: MainScreen, count: int | None) -> None:
+    from ..receipts import show
+
+    show(screen)
 
 
 @action("R", label="live", group="Fork",

@@ -39,8 +39,11 @@ def _error(screen: MainScreen, way: int) -> None:
     def wanted(reader: Reader, n: int) -> bool:
         return is_bad(reader, n)
 
-    side = "after" if way > 0 else "before"
-    screen.seek(wanted, way, "errors", f"no error {side} this step")
+    nothing = "no error before this step"
+    if way > 0:
+        end = screen.ending
+        nothing = "no error after this step" + (f"; {end}" if end.startswith("✗") else "")
+    screen.seek(wanted, way, "errors", nothing)
 
 
 @action("ctrl+o", label="went", group="Jump",

@@ -12,6 +12,14 @@ if TYPE_CHECKING:
     from ..screens.main import MainScreen
 
 
+@action("O", label="output", help="how the run ended, and what the agent printed",
+        group="Tape", when=always)  # fmt: skip
+def output(screen: MainScreen, count: int | None) -> None:
+    from ..screens.output import OutputScreen
+
+    screen.app.push_screen(OutputScreen(screen.session))
+
+
 @action("colon", label="command", help="command line: a step's number, or a name from this list",
         group="Tape", when=always)  # fmt: skip
 def command(screen: MainScreen, count: int | None) -> None:

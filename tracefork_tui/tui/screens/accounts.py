@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual.worker import get_current_worker
 
-from ...tape.steps import Exchange
+from ...tape.steps import Exchange, Outcome
 from .. import work
 from ..times import START_TIMES, to_head, took
 from ..widgets.context import Context, Facts
@@ -32,6 +32,10 @@ class Accounts:
         self._running = False
         self._warm = False
         self._grown = False
+
+    @property
+    def outcome(self) -> Outcome | None:
+        return self._learned.outcome if self._learned else None
 
     def update(self) -> None:
         """Show the step under the cursor; start what is missing for it."""
@@ -59,7 +63,7 @@ class Accounts:
                 origin=self._origin(),
                 ended=not session.growing,
                 notes=self._learned.notes if self._learned else [],
-                outcome=self._learned.outcome if self._learned else None,
+                outcome=self.outcome,
                 damage=session.tape.damage,
                 forks=self._forks,
                 watches=screen.watching.parts(),

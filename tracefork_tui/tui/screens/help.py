@@ -42,7 +42,7 @@ class HelpScreen(Screen[None]):
         yield Hints()
 
     def on_mount(self) -> None:
-        self.query_one(Header).show(("tracefork-tui", self._heading), ("help",))
+        self.query_one(Header).show((self._heading,), ("tracefork-tui",))
         self.query_one(Hints).show([("q", "back"), ("j/k", "scroll")])
         view = self.query_one(LineView)
         view.show(self._page or contents())

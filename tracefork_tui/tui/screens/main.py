@@ -363,9 +363,24 @@ class MainScreen(Screen[None]):
         self.scrubbing.show()
         self._update_note()
 
+    @property
+    def ending(self) -> str:
+        """How the run ended, "" while that is not known."""
+        outcome = self._accounts.outcome
+        if outcome is None:
+            return ""
+        from ..diff_words import ended_so
+
+        return ended_so(outcome, f"{ACTIONS['output'].key}: output")
+
     def _update_note(self) -> None:
-        note = self.session.beside.notes.get(self.session.cursor)
-        self._note.show(*[("✎ ", "bold $text-warning"), (note, "")] if note else [])
+        session = self.session
+        note = session.beside.notes.get(session.cursor)
+        parts = [("✎ ", "bold $text-warning"), (note, "")] if note else []
+        if session.cursor == session.count and self.ending:
+            bad = self.ending.startswith("✗")
+            parts = [(self.ending, "$text-error" if bad else ""), ("  " * bool(note), ""), *parts]
+        self._note.show(*parts)
 
     def highlight(self, needle: str) -> None:
         """Mark a text wherever it is in the view."""
@@ -468,6 +483,7 @@ class MainScreen(Screen[None]):
 
     def on_learned(self, message: work.Learned) -> None:
         self._accounts.take(message)
+        self._update_note()
 
     def on_kin(self, message: Kin) -> None:
         self._accounts.take(message)

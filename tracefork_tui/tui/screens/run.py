@@ -31,7 +31,7 @@ from ..widgets.timeline import Timeline
 TICK = 0.1
 MOVES = {
     "next_step": 1, "previous_step": -1, "page_down": 10, "page_up": -10,
-    "first": -(10**9), "last": 10**9, "next_pane": 0,
+    "first": -(10**9), "last": 10**9,
 }  # fmt: skip
 
 Clock = Callable[[], float]
@@ -62,6 +62,7 @@ class RunScreen(Screen[None]):
         & #report { height: auto; max-height: 60%; display: none; }
         & LineView { height: 1fr; }
         & #report.told { display: block; }
+        & #report.bad { max-height: 85%; }
         &.-tight { grid-size: 1; grid-rows: 1 30% 1fr 1; grid-columns: 1fr; }
         &.-tight Header, &.-tight Hints { column-span: 1; }
         &.-broad { grid-columns: 46 1fr; }
@@ -83,6 +84,8 @@ class RunScreen(Screen[None]):
         Binding("g,home", "do('first')", show=False),
         Binding("G,end", "do('last')", show=False),
         Binding("enter,o", "open", "open"),
+        Binding("J", "scroll(1)", show=False),
+        Binding("K", "scroll(-1)", show=False),
         Binding("d", "diff", "diff"),
         Binding("tab", "app.focus_next", show=False),
     ]
@@ -179,6 +182,7 @@ class RunScreen(Screen[None]):
         result = message.result
         if result and result.proof:
             self._parent_session.proof = result.proof
+            self._parent_session.receipt = result.lines
         self._report(result.lines if result else [message.failure])
         self._tell()
         if result and result.good and result.tape and self.is_current and not self._moved:
@@ -209,6 +213,7 @@ class RunScreen(Screen[None]):
     def _report(self, lines: list[str]) -> None:
         page = report(lines, bool(self.result and self.result.good))
         self.query_one("#report").add_class("told")
+        self.query_one("#report").set_class(not (self.result and self.result.good), "bad")
         self._result.show(page)
         self.call_after_refresh(self._fit_report)
 
@@ -238,8 +243,11 @@ class RunScreen(Screen[None]):
 
     def _hints(self) -> list[tuple[str, str]]:
         if self._state != "over":
-            return [("Esc", "stop"), ("j/k", "step"), ("Enter", "open the tape")]
-        keys = [("Esc", "back"), ("j/k", "step"), ("Tab", "pane")]
+            opens = [("Enter", "open the tape")] if self._tape else []
+            return [("Esc", "stop"), ("j/k", "step"), *opens]
+        keys = [("Esc", "back"), ("j/k", "step"), ("J/K", "result"), ("Tab", "pane")]
+        if self._nearest:
+            keys[1:1] = [("Enter", f"to step {self._nearest}")]
         if self._tape:
             keys[1:1] = [("Enter", "open the tape"), ("d", "diff with its parent")]
         return keys
@@ -253,7 +261,18 @@ class RunScreen(Screen[None]):
             return self.result.tape
         return self.job.out if self._followed.session and self.job.order.at else ""
 
+    @property
+    def _nearest(self) -> int:
+        """The step of the replayed tape that is nearest to where it diverged."""
+        return self.result.step if self.result else 0
+
+    def action_scroll(self, lines: int) -> None:
+        self._result.scroll_to(y=self._result.scroll_offset.y + lines, animate=False, force=True)
+
     def action_do(self, name: str) -> None:
+        if name == "next_pane":  # Enter on the timeline
+            self.action_open()
+            return
         child = self._followed.session
         if child is not None and child.count and MOVES.get(name):
             self._moved = name != "last"
@@ -288,6 +307,16 @@ class RunScreen(Screen[None]):
     def action_open(self) -> None:
         if self._tape and self._followed.session:
             self._open(self._followed.session.cursor, "")
+        elif self._nearest:
+            self.dismiss()
+            self.app.call_later(self._go_back_to, self._nearest)
+
+    def _go_back_to(self, step: int) -> None:
+        from .main import MainScreen
+
+        screen = self.app.screen
+        if isinstance(screen, MainScreen) and screen.session is self._parent_session:
+            screen.jump(step)
 
     def action_diff(self) -> None:
         if self.result and self.result.tape:

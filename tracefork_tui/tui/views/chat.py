@@ -10,7 +10,7 @@ from ...tape.steps import Exchange
 from ...wire.body import dump
 from ..document import Document, Fold, Kind
 from ..look import Reader
-from ..rows import where
+from ..rows import closed_whole, where
 from ..text import short
 from ..units import count
 from . import bodies, tree
@@ -279,7 +279,8 @@ def _reply(page: Document, reader: Reader, n: int) -> None:
             page.line(f"  request id {reply.error.request_id}", Kind.DIM)
     elif reply is not None and reply.problem:
         page.line(f"  ✗ {reply.problem}", Kind.ERROR)
-    failure(page, step)
+    if not closed_whole(step, reply):
+        failure(page, step)
 
 
 def _no_conversation(page: Document, reader: Reader, n: int) -> None:

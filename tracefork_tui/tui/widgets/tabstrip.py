@@ -32,11 +32,29 @@ class TabStrip(Widget):
             self.names, self.open = names, open_
             self.refresh()
 
+    def _laid_out(self) -> tuple[str, list[tuple[str, str]]]:
+        """The gap, and what stands there with the name that a click on it opens: where not all
+        have room, those around the open one, and signs that there are more."""
+        names, room = self.names, self.size.width
+        for gap in ("  ", " "):
+            if len(gap.join(names)) <= room:
+                return gap, [(name, name) for name in names]
+        here = names.index(self.open) if self.open in names else 0
+        first, last = 0, len(names)
+        while first < here and len(" ".join(names[first : here + 1])) + 4 > room:
+            first += 1
+        while last > here + 1 and len(" ".join(names[first:last])) + 4 > room:
+            last -= 1
+        shown = [(name, name) for name in names[first:last]]
+        before = [("‹", names[first - 1])] if first else []
+        after = [("›", names[last])] if last < len(names) else []
+        return " ", [*before, *shown, *after]
+
     def render(self) -> Content:
-        gap = "  " if sum(map(len, self.names)) + 2 * len(self.names) <= self.size.width else " "
+        gap, shown = self._laid_out()
         parts: list[tuple[str, str] | str] = []
-        for name in self.names:
-            parts.append((name, "bold reverse" if name == self.open else "$foreground-muted"))
+        for text, name in shown:
+            parts.append((text, "bold reverse" if name == self.open else "$foreground-muted"))
             parts.append(gap)
         return Content.assemble(*parts)
 
@@ -45,9 +63,9 @@ class TabStrip(Widget):
         if offset is None:
             return
         x = offset.x
-        gap = 2 if sum(map(len, self.names)) + 2 * len(self.names) <= self.size.width else 1
-        for name in self.names:
-            if 0 <= x < len(name):
+        gap, shown = self._laid_out()
+        for text, name in shown:
+            if 0 <= x < len(text):
                 self.post_message(self.Picked(name))
                 return
-            x -= len(name) + gap
+            x -= len(text) + len(gap)

@@ -1,0 +1,71 @@
+"""How the run ended, and what the agent printed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+from ...tape.reader import Tape
+from ..diff_words import ended_so, sign_of
+from ..document import Document, Kind
+from ..widgets.header import Header
+from ..widgets.lineview import LineView
+from .help import HelpScreen
+
+if TYPE_CHECKING:
+    from ..session import Session
+
+LINES_KEPT = 20_000
+
+
+class Printed(Message):
+    """What was printed, as a document."""
+
+    def __init__(self, page: Document) -> None:
+        super().__init__()
+        self.page = page
+
+
+class OutputScreen(HelpScreen):
+    """The end of the run and the agent's output, its last lines first in view."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__("", Document())
+        self._session = session
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.query_one(Header).show((f"output · {self._session.name}",), ("reading …",))
+        self.run_worker(self._read, thread=True, exit_on_error=False)
+
+    def _read(self) -> None:
+        with self._session.background() as reader:
+            try:
+                page = output(reader.tape)
+            except Exception as error:  # whatever a damaged tape holds
+                page = Document()
+                page.line(f"✗ It cannot be read: {error}", Kind.ERROR)
+        self.post_message(Printed(page))
+
+    def on_printed(self, message: Printed) -> None:
+        view = self.query_one(LineView)
+        lines = len(message.page.lines)
+        self.query_one(Header).show((f"output · {self._session.name}",), (f"{lines:,} lines",))
+        view.show(message.page)
+        view.call_after_refresh(view.scroll_end, animate=False)
+
+
+def output(tape: Tape) -> Document:
+    """What was printed, to both streams as it came, and how the run ended below it."""
+    page = Document()
+    outcome = tape.outcome
+    text = "".join(text for _, _, text in tape.output()) or (outcome.output if outcome else "")
+    lines = text.rstrip().split("\n") if text.strip() else []
+    if len(lines) > LINES_KEPT:
+        page.line(f"… {len(lines) - LINES_KEPT:,} lines before these are on the tape", Kind.DIM)
+    page.add("\n".join(lines[-LINES_KEPT:]) or "The agent printed nothing.", Kind.TEXT)
+    page.line("")
+    sign = sign_of(outcome)
+    page.line(ended_so(outcome), Kind.ERROR if sign == "✗" else Kind.HEADING)
+    return page
