@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 
 import pytest
-from tui_tapes import Maker, refund_run, text
+from tui_tapes import Maker, call, refund_run, result, text
 
 from tracefork_tui.tape.reader import Tape
 from tracefork_tui.tui.look import Damaged, Reader
@@ -213,3 +213,17 @@ def test_messages_from_long_ago_are_made_when_they_are_asked_for(tmp_path: Path)
     assert found is not None
     assert "Answer 7" in chat.lines[found[0]]
     assert chat.find("nowhere to be found", (0, -1)) is None
+
+
+def test_an_id_that_comes_again_belongs_to_the_call_before_it(tmp_path: Path) -> None:
+    run = Maker(tmp_path / "run.msgpack")
+    run.say("Go.")
+    for tool in ("load", "search"):
+        run.ask([call("same", tool, what="x")])
+        run.say(result("same", f"of {tool}"))
+    n = run.ask([text("Done.")])
+    reader = Reader(Tape(run.close()))
+    chat = page(reader, n, "CHAT")
+    assert chat.index("tool_result load") < chat.index("of load")
+    assert chat.index("of load") < chat.index("tool_result search") < chat.index("of search")
+    assert "tool_result search" in page(reader, n, "DELTA")

@@ -49,17 +49,17 @@ def build(reader: Reader, n: int) -> Document:
         _no_conversation(page, reader, n)
         return page
     before, delta, echo = _since(reader, n, asked)
-    new, names = delta.added[echo:], names_of(asked)
+    new = delta.added[echo:]
     page.about = None
     _head(page, asked)
     _system(page, asked)
     _tools(page, asked, closed=True)
-    if asked.previous_message_id is not None:
-        names = _thread(page, reader, n) | names
+    names = _thread(page, reader, n) if asked.previous_message_id is not None else {}
     old = len(asked.turns) - len(new)
     far = old - KEPT if old > 2 * KEPT else 0
     if far:
-        _earlier(page, n, asked.turns[:far], names)
+        _earlier(page, n, asked.turns[:far], dict(names))
+        names |= names_of(asked.turns[:far])
     _turns(page, n, asked.turns, range(far, old), names)
     if before is not None:
         gap(page)
@@ -80,7 +80,8 @@ def build_delta(reader: Reader, n: int) -> Document:
         _no_conversation(page, reader, n)
         return page
     before, delta, echo = _since(reader, n, asked)
-    new, names = delta.added[echo:], names_of(asked)
+    new = delta.added[echo:]
+    old = len(asked.turns) - len(new)
     if before is None:
         page.line("── the first exchange of its conversation: everything is new ──", Kind.NEW)
         _system(page, asked)
@@ -93,7 +94,7 @@ def build_delta(reader: Reader, n: int) -> Document:
             _system(page, asked)
         if delta.changed_tools:
             _tools(page, asked)
-    _turns(page, n, asked.turns, range(len(asked.turns) - len(new), len(asked.turns)), names)
+    _turns(page, n, asked.turns, range(old, len(asked.turns)), names_of(asked.turns[:old]))
     _reply(page, reader, n)
     page.end_section()
     return page
@@ -190,12 +191,10 @@ def _thread(page: Document, reader: Reader, n: int) -> dict[str, str]:
         asked, reply = reader.conversation(step), reader.reply(step)
         if asked is None:
             continue
-        names |= names_of(asked)
         _turns(page, step, asked.turns, range(len(asked.turns)), names)
         if reply is not None:
             page.about = Message(step, REPLY)
             _turn(page, wire.Turn(reply.role, reply.parts), names)
-            names |= {part.id: part.name for part in reply.parts if part.kind in CALLS}
     return names
 
 
@@ -240,6 +239,8 @@ def _turns(
 
 
 def _turn(page: Document, turn: wire.Turn, names: dict[str, str]) -> None:
+    """`names`: the tools that were called before, by the call's id; what is called here is added,
+    as some agents use an id again."""
     kind = ROLES.get(turn.role, Kind.SYSTEM)
     named = False
     for part in turn.parts:
@@ -249,6 +250,8 @@ def _turn(page: Document, turn: wire.Turn, names: dict[str, str]) -> None:
         elif spoken:
             gap(page)
         named = spoken
+        if part.kind in CALLS:
+            names[part.id] = part.name
         add_part(page, part, called=names.get(part.id, ""))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ... import wire
@@ -21,9 +22,9 @@ CITED = ("title", "document_title", "filename", "url", "source", "file_id", "typ
 QUOTE = 200
 
 
-def names_of(asked: wire.Conversation) -> dict[str, str]:
-    """The tools that were called, by the call's id."""
-    parts = (part for turn in asked.turns for part in turn.parts)
+def names_of(turns: Sequence[wire.Turn]) -> dict[str, str]:
+    """The tools that were called, by the call's id; where ids come again, the last ones."""
+    parts = (part for turn in turns for part in turn.parts)
     return {part.id: part.name for part in parts if part.kind in CALLS}
 
 
