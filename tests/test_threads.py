@@ -107,3 +107,47 @@ def test_what_it_printed_is_compared(bench: Bench) -> None:
     done = bench.replay("run.msgpack", "--json")
     assert done.code == 0
     assert done.json["unproven"] == ["what it printed: line 2 is not as recorded"]
+
+
+SETS = """
+    import asyncio, random, time
+    from concurrent.futures import ThreadPoolExecutor, as_completed, wait
+    from talk import say
+
+    elsewhere = [object() for _ in range(random.SystemRandom().randrange(5000))]
+
+    def work(place):
+        return place, say(f"work {place}")
+
+    with ThreadPoolExecutor(4) as pool:
+        futures = [pool.submit(work, place) for place in range(6)]
+        say(str([future.result() for future in as_completed(futures)]))
+        futures = [pool.submit(work, place) for place in range(6)]
+        done, rest = wait(futures)
+        print(type(done), isinstance(done, set), len(rest))
+        say(str([future.result() for future in done]))
+
+    async def one(place):
+        await asyncio.sleep(0.01)
+        return place
+
+    async def main():
+        tasks = {asyncio.create_task(one(place)) for place in range(12)}
+        done, rest = await asyncio.wait(tasks)
+        say(str([task.result() for task in done]))
+        tasks = [asyncio.create_task(one(place)) for place in range(12)]
+        done, rest = await asyncio.wait(tasks, timeout=0)
+        say(str([task.get_name() for task in rest]))
+        await asyncio.gather(*rest)
+
+    asyncio.run(main())
+"""
+
+
+def test_sets_of_what_is_done_are_seen_in_their_order(bench: Bench) -> None:
+    tape = bench.record(SETS)
+    assert "<class 'set'> True 0" in printed(tape)
+    for _ in range(2):
+        done = bench.replay("run.msgpack", "--json")
+        assert done.json["failures"] == [], done
+        assert done.json["unproven"] == []

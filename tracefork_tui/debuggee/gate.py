@@ -93,7 +93,8 @@ class Gate:
         """True if the recorded run came to this turn, and the replay has not yet."""
         return not self._open and bool(self._left[turn])
 
-    def _ready(self, turn: int) -> bool:
+    def ready(self, turn: int) -> bool:
+        """True if it is the turn, and the loop has come as far as it had."""
         return self.mine(turn) and (not self._left[turn] or self._due())
 
     def _due(self) -> bool:
@@ -144,8 +145,18 @@ class Gate:
                     continue
                 still += 1
                 if still == longest or not self._threads.at_work():
-                    self.held = False
+                    self._skip(turn)
                     return
+
+    def _skip(self, turn: int) -> None:
+        """What was to come before this turn is waited for no more."""
+        self.held = False
+        while self._left[turn] and self._turns[0] != turn:
+            before = self._turns.popleft()
+            self._after.popleft()
+            self._place = self._places.popleft()
+            passed = self._early if self._early[before] else self._left
+            passed[before] -= 1
 
     def number(self, number: int, task: str) -> int:
         """The turn of what a task did, 0 for none."""
@@ -203,7 +214,7 @@ class Gate:
         import asyncio
 
         self._patient = is_virtual(asyncio.get_running_loop())
-        while not self._ready(turn):
+        while not self.ready(turn):
             future, wake = _waiter()
             self._park(turn, wake)
             try:
@@ -217,7 +228,7 @@ class Gate:
         self._patient = is_virtual(loop)
 
         def again() -> None:
-            if self._ready(turn):
+            if self.ready(turn):
                 function()
             else:
                 self._park(turn, wake)
@@ -229,7 +240,7 @@ class Gate:
 
     def _park(self, turn: int, wake: Wake) -> None:
         with self._condition:
-            if self._ready(turn):
+            if self.ready(turn):
                 wake(False)
             else:
                 self._waiting.setdefault(turn, []).append(wake)
@@ -270,14 +281,13 @@ class Gate:
                 self._wake_next()
 
     def give_up(self) -> bool:
-        """Nothing moves: let the oldest waiting one out of order. False if none waits."""
+        """Nothing moves: let the first waiting one out of order. False if none waits."""
         with self._condition:
-            due = [turn for turn in self._waiting if self._left[turn]]
+            due = next((turn for turn in self._turns if turn in self._waiting), 0)
             if due:
-                self.held = False
-            if due or self._waiting:
-                turn = min(due or self._waiting, key=abs)
-                wakes = self._waiting.pop(turn)
+                self._skip(due)
+            if self._waiting:
+                wakes = self._waiting.pop(due or min(self._waiting, key=abs))
             else:
                 wakes, self._stalled = self._stalled[:1], self._stalled[1:]
         for wake in wakes:

@@ -27,6 +27,7 @@ from . import (
 )
 from . import session as sessions
 from .answers import LIBRARIES
+from .arrivals import Arrivals
 from .callers import Callers
 from .children import Children, answers_of
 from .further import claim
@@ -128,6 +129,7 @@ def install(session: Session, parent: Any, plan: dict[str, Any]) -> AfterImport:
     threads = Threads(aside)
     threads.install(hooks)
     Turns(session, aside).install(hooks)
+    Arrivals(session, aside, parent).install(hooks)
     if session.policy.replaying:
         from .gate import Gate
 

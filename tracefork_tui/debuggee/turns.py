@@ -31,6 +31,7 @@ class Turns:
         self._aside = aside
         self._begun: Counter[str] = Counter()
         self._getting = _Getting()
+        self._calls: set[_Call] = set()
 
     def install(self, hooks: AfterImport) -> None:
         hooks.on("queue", self._patch_queue)
@@ -92,18 +93,26 @@ class Turns:
     # Loops
 
     def _patch_loop(self, module: Any) -> None:
-        real = module.BaseEventLoop.call_soon_threadsafe
+        loops = module.BaseEventLoop
+        real, close = loops.call_soon_threadsafe, loops.close
 
         def call_soon_threadsafe(loop: Any, callback: Any, *args: Any, context: Any = None) -> Any:
             work = work_of(args)
             if not work or self._aside():
                 return real(loop, callback, *args, context=context)
-            call = _Call(self._session, loop, [self._next(CALL, work), f"{CALL} {work}"], callback)
+            turn = [self._next(CALL, work), f"{CALL} {work}"]
+            call = _Call(self._session, loop, turn, callback, self._calls)
             call.handle = real(loop, call, *args, context=context)
             return call.handle
 
+        def closed(loop: Any) -> None:
+            close(loop)
+            for call in [call for call in self._calls if call.loop is loop]:
+                call.drop()
+
         like(call_soon_threadsafe, real)
-        module.BaseEventLoop.call_soon_threadsafe = call_soon_threadsafe
+        like(closed, close)
+        loops.call_soon_threadsafe, loops.close = call_soon_threadsafe, closed
 
 
 class _Getting(threading.local):
@@ -113,31 +122,42 @@ class _Getting(threading.local):
 
 
 class _Call:
-    """What a thread has an event loop call; on replay at its turn."""
+    """What a thread has an event loop call; on replay at its turn. `calls`: those not made yet."""
 
-    def __init__(self, session: Session, loop: Any, turn: list[Any], callback: Any) -> None:
+    def __init__(
+        self, session: Session, loop: Any, turn: list[Any], callback: Any, calls: set[_Call]
+    ) -> None:
         self.handle: Any = None
+        self.loop = loop
         self._session = session
-        self._loop = loop
         self._turn = turn
         self._callback = callback
+        self._calls = calls
+        gate = session.gate
+        self._number = gate.number(*turn) if gate is not None else 0
+        calls.add(self)
 
     def __call__(self, *args: Any) -> None:
-        gate = self._session.gate
-        number = gate.number(*self._turn) if gate is not None else 0
-        if number and gate.has(number):
+        gate, number = self._session.gate, self._number
+        if number and gate.has(number) and not gate.ready(number):
             context = contextvars.copy_context()
-            gate.call(number, self._loop, lambda: context.run(self._go, number, args))
+            gate.call(number, self.loop, lambda: context.run(self._go, args))
         else:
-            self._go(0, args)
+            self._go(args)
 
-    def _go(self, number: int, args: Any) -> None:
-        if number:
-            self._session.gate.passed(number, last=True)
-            if self.handle is not None and self.handle.cancelled():
-                return
-        self._session.timed(self._turn)
-        self._callback(*args)
+    def _go(self, args: Any) -> None:
+        self._calls.discard(self)
+        if self._number:
+            self._session.gate.passed(self._number, last=True)
+        if self.handle is None or not self.handle.cancelled():
+            self._session.timed(self._turn)
+            self._callback(*args)
+
+    def drop(self) -> None:
+        """The loop is closed before it could be made."""
+        self._calls.discard(self)
+        if self._number:
+            self._session.gate.over(self._number)
 
     def __repr__(self) -> str:
         return repr(self._callback)

@@ -1,0 +1,157 @@
+"""The order in which the user's code sees what has been completed.
+
+`wait` of asyncio and of concurrent.futures gives sets, whose order is that of addresses in memory;
+`as_completed` begins with such a set. The order that the recorded run saw is told in a note, and
+given again on replay.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from types import FrameType, ModuleType
+from typing import Any, Callable
+
+from .hooks import AfterImport
+from .names import task_name
+from .session import Session
+from .standin import like
+from .threads import WORK
+
+ARRIVED = "arrived"
+
+
+class Arrivals:
+    """Names what is waited for: asyncio's tasks have names, and so has the work of pools."""
+
+    def __init__(self, session: Session, aside: Callable[[], bool], parent: Any) -> None:
+        self._session = session
+        self._aside = aside
+        self._parent = parent
+        self._begun: Counter[str] = Counter()
+        self._told: dict[tuple[str, int], dict[str, Any]] | None = None
+
+    def install(self, hooks: AfterImport) -> None:
+        hooks.on("asyncio.tasks", self._patch_asyncio)
+        hooks.on("concurrent.futures._base", self._patch_futures)
+
+    def _patch_asyncio(self, module: Any) -> None:
+        real = module.wait
+
+        async def wait(fs: Any, **kwargs: Any) -> Any:
+            if self._not_users(sys._getframe(1)):
+                return await real(fs, **kwargs)
+            key = self._key()
+            done, pending = await real(fs, **kwargs)
+            return self._both(key, done, pending)
+
+        _put(module, "asyncio", wait, real)
+
+    def _patch_futures(self, module: Any) -> None:
+        real_wait, real_as_completed = module.wait, module.as_completed
+
+        def wait(fs: Any, *args: Any, **kwargs: Any) -> Any:
+            found = real_wait(fs, *args, **kwargs)
+            if self._not_users(sys._getframe(1)):
+                return found
+            return type(found)(*self._both(self._key(), *found))
+
+        def as_completed(fs: Any, timeout: float | None = None) -> Iterator[Any]:
+            if self._not_users(sys._getframe(1)):
+                yield from real_as_completed(fs, timeout)
+                return
+            key, futures, seen = self._key(), list(fs), []
+            order = self._recorded(key).get("done", [])
+            try:
+                for future in _in_order(futures, order, real_wait):
+                    seen.append(future)
+                    yield future
+                left = [future for future in futures if future not in seen]
+                for future in real_as_completed(left, timeout):
+                    seen.append(future)
+                    yield future
+            finally:
+                self._tell(key, done=list(map(_name, seen)))
+
+        _put(module, "concurrent.futures", wait, real_wait)
+        _put(module, "concurrent.futures", as_completed, real_as_completed)
+
+    def _not_users(self, frame: FrameType | None) -> bool:
+        return self._aside() or not self._session.callers.user(frame)
+
+    def _key(self) -> tuple[str, int]:
+        task = task_name()
+        self._begun[task] += 1
+        return task, self._begun[task]
+
+    def _both(self, key: tuple[str, int], done: set[Any], pending: set[Any]) -> Any:
+        if max(len(done), len(pending)) < 2:
+            return done, pending
+        told = self._recorded(key)
+        if told:
+            done, pending = _Ordered(done, told["done"]), _Ordered(pending, told["pending"])
+        self._tell(key, done=list(map(_name, done)), pending=list(map(_name, pending)))
+        return done, pending
+
+    def _recorded(self, key: tuple[str, int]) -> dict[str, Any]:
+        if self._told is None:
+            notes = self._parent.notes if self._parent is not None else ()
+            told = (note.data for note in notes if note.kind == ARRIVED)
+            self._told = {(one["task"], one["n"]): one for one in told}
+        return self._told.get(key, {})
+
+    def _tell(self, key: tuple[str, int], **orders: list[str]) -> None:
+        self._session.note(ARRIVED, {"task": key[0], "n": key[1], **orders})
+
+
+class _Ordered(set[Any]):
+    """A set in the order that another run's had."""
+
+    def __init__(self, items: Iterable[Any], names: list[str]) -> None:
+        super().__init__(items)
+        place = {name: at for at, name in enumerate(names)}
+        self._items = sorted(self._plain(), key=lambda item: place.get(_name(item), len(place)))
+
+    def _plain(self) -> list[Any]:
+        return list(super().__iter__())
+
+    def __iter__(self) -> Iterator[Any]:
+        known = getattr(self, "_items", [])
+        first = [item for item in known if item in self]
+        return iter(first + [item for item in self._plain() if item not in first])
+
+    def pop(self) -> Any:
+        for item in self:
+            self.discard(item)
+            return item
+        return super().pop()
+
+
+_Ordered.__name__ = _Ordered.__qualname__ = "set"
+_Ordered.__module__ = "builtins"
+
+
+def _in_order(futures: list[Any], names: list[str], wait: Any) -> Iterator[Any]:
+    """The futures of these names, each when it is done, as far as there are such."""
+    by_name = {_name(future): future for future in futures}
+    for name in names:
+        future = by_name.pop(name, None)
+        if future is None:
+            return
+        wait([future])
+        yield future
+
+
+def _name(one: Any) -> str:
+    name = getattr(one, WORK, "") or getattr(one, "get_name", str)()
+    return str(name)
+
+
+def _put(module: ModuleType, package: str, function: Any, real: Any) -> None:
+    """Put a function in the place of another, in its module and in the package that has it too."""
+    like(function, real)
+    name = str(real.__name__)
+    for place in (module, sys.modules.get(package)):
+        if getattr(place, name, None) is real:
+            setattr(place, name, function)
