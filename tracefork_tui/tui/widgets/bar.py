@@ -6,7 +6,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from ..text import plain
-from .timeline import fit
+from .steprow import fit
 
 Part = tuple[str, str]
 

@@ -19,7 +19,7 @@ from ..rows import WORDS, row_of, value_text
 from ..rows import Row as Told
 from ..text import short
 from .rowlist import RowList, cell, readable
-from .timeline import fit
+from .steprow import fit
 
 KEPT = 512
 MOST_CALLS = 8

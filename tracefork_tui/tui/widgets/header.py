@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.content import Content
 from textual.widget import Widget
 
-from .timeline import fit
+from .steprow import fit
 
 
 class Header(Widget):

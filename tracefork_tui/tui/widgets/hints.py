@@ -8,7 +8,7 @@ from textual.widget import Widget
 
 from ..actions import pressed_key
 from ..text import plain
-from .timeline import fit
+from .steprow import fit
 
 Hint = tuple[str, str]
 KEPT = 2

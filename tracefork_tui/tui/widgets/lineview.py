@@ -11,13 +11,13 @@ from textual.binding import Binding, BindingType
 from textual.events import Click, Resize
 from textual.geometry import Region, Size
 from textual.reactive import Reactive, var
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from ..document import Document, Kind, Span, matches
 from ..ink import Inks
 from ..layout import Layout, Row
 from ..syntax import spans
+from .lines import Lines
 
 STRIPS_KEPT = 512
 LINES_KEPT = 128
@@ -25,7 +25,7 @@ MARGIN = 1
 MOST_WRAPPED = 200_000
 
 
-class LineView(ScrollView, can_focus=True):
+class LineView(Lines, can_focus=True):
     """A document under a scroll bar. `needle` is highlighted, the current match more so.
 
     `cursor` is a line of it, seen while the view has the focus; Enter folds and unfolds there.

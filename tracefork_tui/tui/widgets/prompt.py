@@ -14,7 +14,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from ..text import plain, short
-from .timeline import fit
+from .steprow import fit
 
 if TYPE_CHECKING:
     from ...query import QueryError

@@ -16,7 +16,7 @@ from textual.strip import Strip
 
 from ..ink import Inks
 from ..layout import cells
-from .timeline import fit
+from .steprow import fit
 
 MARGIN = 2
 

@@ -11,13 +11,13 @@ from textual.binding import Binding, BindingType
 from textual.events import Click
 from textual.geometry import Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from ..ink import Inks
-from ..layout import cells
 from ..rows import Row, row_of
 from ..session import Session
+from .lines import Lines
+from .steprow import Look, paint
 
 if TYPE_CHECKING:
     from ..lanes import Lanes, Talk
@@ -32,17 +32,11 @@ ABOVE = 20
 LANES = ((44, 8), (34, 5), (0, 3))
 """Width of the list, and the most lanes that it has room for."""
 
-LANE_INKS = ("edge", "key", "string", "number")
-CUT = "¢ "
-"""Before an exchange at which the cached prompt broke."""
-
-KEPT = ("rec",)
-BREAK = "■"
 STRAY = "∉"
 """Before a step that is listed only because the cursor is on it."""
 
 
-class Timeline(ScrollView, can_focus=True):
+class Timeline(Lines, can_focus=True):
     """The steps of the session's tape; `move` places the cursor, a click asks for it."""
 
     DEFAULT_CSS = """
@@ -72,6 +66,7 @@ class Timeline(ScrollView, can_focus=True):
         self._session = session
         self._rows: OrderedDict[int, Row] = OrderedDict()
         self._talks: OrderedDict[int, Talk] = OrderedDict()
+        self._strips: OrderedDict[Look, Strip] = OrderedDict()
         self._lanes: Lanes | None = None
         self._top = 0
         self._laid: tuple[object, ...] = ()
@@ -134,6 +129,7 @@ class Timeline(ScrollView, can_focus=True):
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
+        self._strips.clear()
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
@@ -201,55 +197,30 @@ class Timeline(ScrollView, can_focus=True):
         self.refresh()
 
     def _draw(self, row: Row, width: int, y: int) -> Strip:
-        inks = self._inks
-        here = row.n == self._cursor
-        base = inks.under_cursor(self.has_focus) if here else inks.page
-        digits = len(str(self._session.count))
-        dim = row.glyph == "◇"
-        glyph = "bad" if row.bad else "draw" if dim else "exchange"
-        words = "bad" if row.bad else "draw" if dim else "text"
-        tail = f" {row.provenance}" if self._session.is_fork else ""
-        lanes, place = self._lanes, y - self._top
-        columns = lanes.cells(place, row.glyph) if lanes and lanes.width > 1 else row.glyph
-        signs = [
-            (sign, glyph if sign == row.glyph else LANE_INKS[column % len(LANE_INKS)])
-            for column, sign in enumerate(columns)
-        ]
-        room = width - digits - 4 - len(signs) - len(tail) - 1
-        cut = lanes is not None and place in lanes.breaks
-        note = self._session.beside.notes.get(row.n)
-        room -= len(CUT) if cut else 0
-        folded = self._session.lens.folded(row.n)
-        said = f"×{folded} {row.words}" if folded > 1 else row.words
-        text = fit(f"✎ {note} · {said}" if note else said, room)
-        breaks = self._session.beside.break_steps
-        part = "kept" if row.provenance in KEPT else "changed"
-        pieces = (
-            ("▸" if here else " ", "text"),
-            (self._marked(row.n), "mark"),
-            (f"{row.n:>{digits}}", "draw"),
-            (BREAK if row.n in breaks else " ", "bad"),
-            *signs[:-1],
-            (f"{signs[-1][0]} ", signs[-1][1]),
-            (CUT if cut else "", "bad"),
-            (text, words),
-            (" " * (room - cells(text)), "text"),
-            (tail, part),
+        """The line of a row, the same strip as before where it looks the same."""
+        session, lanes, place = self._session, self._lanes, y - self._top
+        look = Look(
+            row,
+            self.has_focus if row.n == self._cursor else None,
+            width,
+            len(str(session.count)),
+            lanes.cells(place, row.glyph) if lanes and lanes.width > 1 else row.glyph,
+            lanes is not None and place in lanes.breaks,
+            session.beside.notes.get(row.n, ""),
+            session.lens.folded(row.n),
+            self._marked(row.n),
+            row.n in session.beside.break_steps,
+            session.is_fork,
+            self.app.theme,
         )
-        segments = [Segment(one, base if here else base + inks[ink]) for one, ink in pieces if one]
-        edge = Segment("│", inks.page + inks["edge"])
-        return Strip([*Strip(segments).crop_extend(0, width - 1, base), edge])
+        strip = self._strips.get(look)
+        if strip is None:
+            strip = self._strips[look] = paint(look, self._inks)
+            if len(self._strips) > ROWS_KEPT:
+                self._strips.popitem(last=False)
+        return strip
 
     def _marked(self, n: int) -> str:
         marks = self._session.beside.marks
         stray = " " if self._session.lens.lets_through(n) else STRAY
         return next((letter for letter, at in marks.items() if at == n), stray)
-
-
-def fit(text: str, room: int) -> str:
-    """As much of a text as fits into so many cells, with an ellipsis where some is left out."""
-    if cells(text) <= room:
-        return text
-    while text and cells(text) > room - 1:
-        text = text[: max(0, min(len(text) - 1, room - 1))]
-    return text.rstrip() + "…" if room > 0 else ""

@@ -1,0 +1,80 @@
+"""One row of the list of steps, painted."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from rich.segment import Segment
+from textual.strip import Strip
+
+from ..ink import Inks
+from ..layout import cells
+from ..rows import Row
+
+LANE_INKS = ("edge", "key", "string", "number")
+CUT = "¢ "
+"""Before an exchange at which the cached prompt broke."""
+
+KEPT = ("rec",)
+BREAK = "■"
+
+
+class Look(NamedTuple):
+    """All that decides how the line of a row looks. `focus`: whether the list has it, None for
+    all rows but the cursor's; `lanes`: the signs before the words; `stops`: a breakpoint."""
+
+    row: Row
+    focus: bool | None
+    width: int
+    digits: int
+    lanes: str
+    cut: bool
+    note: str
+    folded: int
+    mark: str
+    stops: bool
+    is_fork: bool
+    theme: str
+
+
+def paint(look: Look, inks: Inks) -> Strip:
+    """The line of a row."""
+    row, here = look.row, look.focus is not None
+    base = inks.under_cursor(bool(look.focus)) if here else inks.page
+    dim = row.glyph == "◇"
+    glyph = "bad" if row.bad else "draw" if dim else "exchange"
+    words = "bad" if row.bad else "draw" if dim else "text"
+    tail = f" {row.provenance}" if look.is_fork else ""
+    signs = [
+        (sign, glyph if sign == row.glyph else LANE_INKS[column % len(LANE_INKS)])
+        for column, sign in enumerate(look.lanes)
+    ]
+    room = look.width - look.digits - 4 - len(signs) - len(tail) - 1
+    room -= len(CUT) if look.cut else 0
+    said = f"×{look.folded} {row.words}" if look.folded > 1 else row.words
+    text = fit(f"✎ {look.note} · {said}" if look.note else said, room)
+    part = "kept" if row.provenance in KEPT else "changed"
+    pieces = (
+        ("▸" if here else " ", "text"),
+        (look.mark, "mark"),
+        (f"{row.n:>{look.digits}}", "draw"),
+        (BREAK if look.stops else " ", "bad"),
+        *signs[:-1],
+        (f"{signs[-1][0]} ", signs[-1][1]),
+        (CUT if look.cut else "", "bad"),
+        (text, words),
+        (" " * (room - cells(text)), "text"),
+        (tail, part),
+    )
+    segments = [Segment(one, base if here else base + inks[ink]) for one, ink in pieces if one]
+    edge = Segment("│", inks.page + inks["edge"])
+    return Strip([*Strip(segments).crop_extend(0, look.width - 1, base), edge])
+
+
+def fit(text: str, room: int) -> str:
+    """As much of a text as fits into so many cells, with an ellipsis where some is left out."""
+    if cells(text) <= room:
+        return text
+    while text and cells(text) > room - 1:
+        text = text[: max(0, min(len(text) - 1, room - 1))]
+    return text.rstrip() + "…" if room > 0 else ""
