@@ -410,7 +410,7 @@ class Session:
                 self.burst.close()
                 if self._slept:
                     over, self._slept = self._slept, []
-                    self.writer.note(now, SLEPT, {"over": over})
+                    self.writer.note(now, SLEPT, {"over": self.redactor.value(over)})
                 record(self.writer, now)
             except TapeError as error:
                 self.stop(error)
