@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from threading import get_ident  # the real one: an agent's threading.get_ident() is noted
 
 
 class _Working(threading.local):
@@ -17,8 +18,9 @@ working = _Working()
 
 def in_loop() -> bool:
     """True in a coroutine or a callback of an asyncio loop."""
-    asyncio = sys.modules.get("asyncio")
-    return asyncio is not None and asyncio._get_running_loop() is not None
+    events = sys.modules.get("asyncio.events")
+    running = getattr(events, "_get_running_loop", None)
+    return running is not None and running() is not None
 
 
 def task_name() -> str:
@@ -26,15 +28,12 @@ def task_name() -> str:
 
     Which thread of a pool does a piece of work is chance; the work itself has a name.
     """
-    asyncio = sys.modules.get("asyncio")
-    if asyncio is not None:
-        try:
-            task = asyncio.current_task()
-        except (RuntimeError, AttributeError):
-            task = None
+    if in_loop():
+        task = sys.modules["asyncio"].current_task()
         if task is not None:
             return str(task.get_name())
     if working.name:
         return working.name
-    thread = threading.current_thread()
-    return "" if thread is threading.main_thread() else thread.name
+    if get_ident() == threading.main_thread().ident:
+        return ""
+    return threading.current_thread().name

@@ -39,9 +39,9 @@ class Body:
 
     A part lies between one of its `cuts` and the next. The first `shared` parts, `known` bytes,
     are those of `base`; `origin` is the earliest step whose body starts with them; behind them
-    come those that are `new`. Its last `ending` bytes are the base's too: `end_origin` is the
-    earliest step whose body ends with them, and that body's size. `states`: the hash of its first
-    bytes, with their number.
+    come those that are `new`. The last of these, `ending` bytes, the base ends with too:
+    `end_origin` is the earliest step whose body ends with them, and that body's size. `states`:
+    the hash of its first bytes, with their number.
     """
 
     __slots__ = (
@@ -67,7 +67,7 @@ class Body:
         self.base = base
         self.shared = shared
         self.edition = edition
-        self.step = self.origin = self.ending = 0
+        self.step = self.origin = 0
         self.end_origin = (0, 0)
         self.cuts: list[int] = base.cuts[: shared + 1] if base else [0]
         self.states: list[tuple[int, Any]] = base.states.copy() if base else [(0, sha256())]
@@ -75,6 +75,7 @@ class Body:
         if base is not None:
             self.origin = base.origin if base.origin and self.known <= base.known else base.step
         self.new = self._split()
+        self.ending = self._ending()
         self.digest = self._hash()
 
     def starts(self, body: bytes) -> int:
@@ -108,19 +109,36 @@ class Body:
             self.cuts.append(self.size)
         return parts
 
+    def _ending(self) -> int:
+        """How many bytes of new parts the base ends with; their origin is put down."""
+        base, size = self.base, 0
+        if base is None:
+            return 0
+        for part in reversed(self.new):
+            if not base.data.endswith(part, self.known, base.size - size):
+                break
+            size += len(part)
+        if size < SHORTEST:
+            return 0
+        self.end_origin = base.end_origin if size <= base.ending else (base.step, base.size)
+        return size
+
     def _hash(self) -> bytes:
-        """The SHA-256; its state before the last part, which seldom stays the last, is kept."""
+        """The SHA-256; its state is kept where the next body seems to part from this one: before
+        the ending, else before the last part.
+        """
         states, data = self.states, self.data
         while states[-1][0] > self.known:
             states.pop()
         start, state = states[-1]
-        last = max(start, self.cuts[-2] if self.new else self.size)
+        end = self.size - self.ending
+        if not self.ending and self.new:
+            end -= len(self.new[-1])
         state = state.copy()
-        if last > start:
-            state.update(data[start:last])
-            states.append((last, state))
-            state = state.copy()
-        state.update(data[last:])
+        state.update(data[start:end])
+        states.append((end, state))
+        state = state.copy()
+        state.update(data[end:])
         digest: bytes = state.digest()
         return digest
 
@@ -164,8 +182,10 @@ class Spans:
         if position:
             pieces.refer(taken.origin, REQUEST, 0, position)
         fresh: dict[bytes, tuple[int, int]] = {}
-        for part in taken.new[: len(taken.new) - _ending(taken)]:
+        for part in taken.new:
             size = len(part)
+            if position + size > taken.size - taken.ending:
+                break
             if size >= SHORTEST:
                 key = sha256(part).digest()
                 fresh[key] = (step, position)
@@ -219,15 +239,15 @@ class Spans:
             end = base.cuts[taken.shared + 1]
             first, before = start == taken.known, base.data[taken.known : end]
             if first:
-                same = common(before, data[start:stop])
-                if same >= SHORTEST:
+                same = worth(before, data[start:stop])
+                if same:
                     pieces.refer(base.step, REQUEST, start, same)
                     start += same
             if stop == len(data):
                 before, end = base.data[base.cuts[-2] :], base.size
             if (first or stop == len(data)) and start < stop:
-                same = common(before[::-1], data[max(start, stop - len(before)) : stop][::-1])
-                if same >= SHORTEST:
+                same = worth(before[::-1], data[max(start, stop - len(before)) : stop][::-1])
+                if same:
                     tail = (end - same, same)
                     stop -= same
         self._said(pieces, data, start, stop)
@@ -278,26 +298,6 @@ class _Pieces:
             self.found.append(self._data[start:stop])
 
 
-def _ending(taken: Body) -> int:
-    """How many of the parts at the end are those of the base; their origin is put down."""
-    base = taken.base
-    if base is None:
-        return 0
-    count = size = 0
-    end = base.size
-    for part in reversed(taken.new):
-        if not base.data.endswith(part, taken.known, end):
-            break
-        count += 1
-        size += len(part)
-        end -= len(part)
-    if size < SHORTEST:
-        return 0
-    taken.ending = size
-    taken.end_origin = base.end_origin if size <= base.ending else (base.step, base.size)
-    return count
-
-
 def common(a: bytes, b: bytes) -> int:
     """How many bytes `a` and `b` have in common at their start."""
     low, high, step = 0, min(len(a), len(b)), 16
@@ -314,3 +314,8 @@ def common(a: bytes, b: bytes) -> int:
         else:
             high = middle - 1
     return low
+
+
+def worth(a: bytes, b: bytes) -> int:
+    """As `common`, 0 for less than is worth a reference."""
+    return common(a, b) if len(b) >= SHORTEST and a.startswith(b[:SHORTEST]) else 0

@@ -109,22 +109,11 @@ class Writer:
         """An exchange's request; gives the SHA-256 of its body."""
         with self._lock:
             taken = body if isinstance(body, Body) else self._spans.take(body)
-            self._append(
-                [
-                    records.SEND,
-                    n,
-                    t,
-                    self._atom(task),
-                    self._atom(list(site)),
-                    provenance,
-                    self._atom(method),
-                    self._atom(url),
-                    self._headers(headers),
-                    self._spans.add(n, taken),
-                    taken.size,
-                    taken.digest,
-                ]
-            )
+            where, frames_ = self._atom(task), self._atom(list(site))
+            target = [self._atom(method), self._atom(url), self._headers(headers)]
+            pieces = self._spans.add(n, taken)
+            said = [n, t, where, frames_, provenance, *target, pieces, taken.size, taken.digest]
+            self._append([records.SEND, *said])
         return taken.digest
 
     def head(
