@@ -151,3 +151,30 @@ def test_sets_of_what_is_done_are_seen_in_their_order(bench: Bench) -> None:
         done = bench.replay("run.msgpack", "--json")
         assert done.json["failures"] == [], done
         assert done.json["unproven"] == []
+
+
+BOTH = """
+    import asyncio, subprocess
+    from talk import say
+
+    def work(place):
+        return say(f"work {place}")
+
+    async def one(place):
+        subprocess.run(["true"])
+        heard.append((place, await asyncio.to_thread(work, place)))
+
+    async def main():
+        await asyncio.gather(*map(one, range(4)))
+
+    heard = []
+    asyncio.run(main())
+    print(heard)
+"""
+
+
+def test_calls_and_work_have_turns_of_their_own(bench: Bench) -> None:
+    bench.record(BOTH)
+    for _ in range(2):
+        done = bench.replay("run.msgpack", "--json")
+        assert done.json["failures"] == done.json["unproven"] == [], done

@@ -9,7 +9,8 @@ In a loop whose time is virtual the next turn comes when the loop has nothing el
 what the turn before has set off is done by then; unless it came at once when it was recorded.
 
 A turn is a step's number, or below zero a timer's (timers are counted as they begin) or, further
-down, that of what a thread did by itself (in the order in which that ended): see `turns`.
+down, that of a call (`calls`) or, still further, of what a thread did by itself (`turns`), in the
+order in which that ended.
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ QUIET = 4
 FOLLOWED, MOST_FOLLOWED = 0.02, 0.25
 DELIVERED = (records.HEAD, records.CHUNK, records.END)
 
-FIRST = 1 << 40
+FIRST = 1 << 41
+"""Beyond the numbers of calls' turns."""
 LOOK_AHEAD = 32
 RESTLESS = 200
 
