@@ -1,8 +1,8 @@
 """The order in which threads completed their steps, re-imposed on a replay.
 
 Only for a tape on which threads asked and drew beside the main one. A draw of a thread, and the
-end of an exchange in one, waits until the steps before it are completed; an event loop never waits
-here, its own turns keep its order.
+end of an exchange in one, waits until the steps before it are completed. An event loop, whose own
+turns keep its order, waits only as long as that goes well.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ class Completion:
         self._rank = {n: rank for rank, n in enumerate(self._order)}
         self._done: set[int] = set()
         self._front = 0
+        self._loops = True
         self.held = True
 
     def __bool__(self) -> bool:
@@ -49,19 +50,26 @@ class Completion:
                 self._front += 1
             self._condition.notify_all()
 
-    def wait(self, n: int) -> None:
+    def wait(self, n: int, loop: bool) -> None:
         """Wait, in a thread, until the steps that were completed before `n` are."""
         rank = self._rank.get(n, 0)
+        longest = 1 if loop else LONGEST
         with self._condition:
             before, still = self._front, 0
-            while self and self._front < rank:
+            while self and self._front < rank and (self._loops or not loop):
                 if self._condition.wait(PATIENCE) or held.now() or self._front != before:
                     before, still = self._front, 0
                     continue
                 still += 1
-                if still == LONGEST or not self._threads.at_work():
-                    self.held = False
-                    self._condition.notify_all()
+                if still == longest or not self._threads.at_work():
+                    self._give_up(loop)
+
+    def _give_up(self, loop: bool) -> None:
+        if loop:
+            self._loops = False
+        else:
+            self.held = False
+            self._condition.notify_all()
 
     def stop(self) -> None:
         """Nothing waits any more: the run has left the tape."""

@@ -331,8 +331,8 @@ class Session:
 
     def due(self, n: int) -> None:
         """Wait, in a thread, until what was completed before step `n` is."""
-        if self._among_threads() and not in_loop():
-            self.gate.completion.wait(n)
+        if self._among_threads():
+            self.gate.completion.wait(n, in_loop())
 
     def completed(self, n: int) -> None:
         """Step `n` is on the tape whole."""
