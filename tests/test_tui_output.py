@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tui_app import SMALL, app_of, press, settle, shown
+from tui_app import SMALL, app_of, press, settle, shown, until
 from tui_tapes import HOSTILE, Maker, text
 
 
@@ -54,3 +54,17 @@ async def test_a_run_without_an_end_says_so(tmp_path: Path) -> None:
         await pilot.press("O")
         await settle(pilot)
         assert "hello\n\n its end is not on the tape" in shown(pilot)
+
+
+async def test_a_run_that_goes_on_is_followed(tmp_path: Path) -> None:
+    run = Maker(tmp_path / "run.msgpack")
+    run.draw("uuid.uuid4", "uuid", "one")
+    run.writer.output(run.now, 1, "hello\n")
+    app = app_of(run.path)
+    async with app.run_test(size=SMALL) as pilot:
+        await settle(pilot)
+        await pilot.press("O")
+        await until(pilot, lambda: "hello\n\n … still running" in shown(pilot))
+        run.writer.output(run.now, 1, "world\n")
+        run.close(3)
+        await until(pilot, lambda: "hello\n world\n\n ✗ exit code 3" in shown(pilot))

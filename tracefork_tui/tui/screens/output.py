@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from ...tape.reader import Tape
-from ..diff_words import ended_so, sign_of
+from ..diff_words import ended_so
 from ..document import Document, Kind
 from ..widgets.header import Header
 from ..widgets.lineview import LineView
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from ..session import Session
 
 LINES_KEPT = 20_000
+AGAIN = 1.0
+"""Seconds between two looks at a run that goes on."""
 
 
 class Printed(Message):
@@ -37,26 +39,30 @@ class OutputScreen(HelpScreen):
     def on_mount(self) -> None:
         super().on_mount()
         self.query_one(Header).show((f"output · {self._session.name}",), ("reading …",))
-        self.run_worker(self._read, thread=True, exit_on_error=False)
+        self._start()
+        self._again = self.set_interval(AGAIN, self._start) if self._session.growing else None
+
+    def _start(self) -> None:
+        self.run_worker(self._read, thread=True, exclusive=True, exit_on_error=False)
 
     def _read(self) -> None:
         with self._session.background() as reader:
             try:
-                page = output(reader.tape)
+                page = output(reader.tape, going=not reader.ended and not reader.abandoned)
             except Exception as error:  # whatever a damaged tape holds
                 page = Document()
                 page.line(f"✗ It cannot be read: {error}", Kind.ERROR)
         self.post_message(Printed(page))
 
     def on_printed(self, message: Printed) -> None:
-        view = self.query_one(LineView)
+        if self._again and not self._session.growing:
+            self._again.stop()
         lines = len(message.page.lines)
         self.query_one(Header).show((f"output · {self._session.name}",), (f"{lines:,} lines",))
-        view.show(message.page)
-        view.call_after_refresh(view.scroll_end, animate=False)
+        self.query_one(LineView).show(message.page, keep_place=True)
 
 
-def output(tape: Tape) -> Document:
+def output(tape: Tape, going: bool = False) -> Document:
     """What was printed, to both streams as it came, and how the run ended below it."""
     page = Document()
     outcome = tape.outcome
@@ -66,6 +72,6 @@ def output(tape: Tape) -> Document:
         page.line(f"… {len(lines) - LINES_KEPT:,} lines before these are on the tape", Kind.DIM)
     page.add("\n".join(lines[-LINES_KEPT:]) or "The agent printed nothing.", Kind.TEXT)
     page.line("")
-    sign = sign_of(outcome)
-    page.line(ended_so(outcome), Kind.ERROR if sign == "✗" else Kind.HEADING)
+    words = "… still running" if going and outcome is None else ended_so(outcome)
+    page.line(words, Kind.ERROR if words.startswith("✗") else Kind.HEADING)
     return page
