@@ -12,11 +12,13 @@ import pytest
 from pytest_textual_snapshot import SVGImageExtension
 from syrupy.assertion import SnapshotAssertion
 from textual.pilot import Pilot
-from tui_app import LARGE, SMALL, app_of, settle, shown
+from tui_app import LARGE, SMALL, app_of, press, screen_of, settle, shown, until
 from tui_forks import family
+from tui_talks import sub_agents
 from tui_tapes import refund_run
 
 from tracefork_tui.tui.app import DebuggerApp
+from tracefork_tui.tui.player import Player
 from tracefork_tui.tui.themes import NAMES
 from tracefork_tui.tui.views import views_of
 
@@ -100,4 +102,28 @@ async def test_tapes(tmp_path: Path, pictures: SnapshotAssertion, size: str) -> 
     app = DebuggerApp(None, str(folder))
     async with app.run_test(size=SIZES[size]) as pilot:
         await settle(pilot)
+        await _compare(pilot, pictures)
+
+
+async def test_lanes_with_a_broken_cache(tmp_path: Path, pictures: SnapshotAssertion) -> None:
+    app = app_of(sub_agents(tmp_path / "run.msgpack"))
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settle(pilot)
+        screen = screen_of(pilot)
+        screen.jump(9)
+        screen.open_view("COST")
+        await until(pilot, lambda: "8 exchanges" in shown(pilot), "the sums")
+        await _compare(pilot, pictures)
+
+
+async def test_a_stream_that_plays(tmp_path: Path, pictures: SnapshotAssertion) -> None:
+    app = app_of(refund_run(tmp_path / "run.msgpack"))
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settle(pilot)
+        screen, now = screen_of(pilot), [0.0]
+        screen.player = Player(screen.body, screen.say, lambda: now[0])
+        screen.jump(8)
+        await press(pilot, "p")
+        now[0] += 0.7
+        screen.player.tick()
         await _compare(pilot, pictures)
