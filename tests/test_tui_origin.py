@@ -131,6 +131,15 @@ async def test_arrows_pick_words(tape: str) -> None:
         assert not body.picked_text
 
 
+@pytest.mark.parametrize("key", ["v", "o"])
+async def test_what_a_search_found_is_picked_first(tape: str, key: str) -> None:
+    async with opened(tape) as pilot:
+        await press(pilot, "1", "0", "G", *"/above what", "enter")
+        await until(pilot, lambda: body_of(pilot).match, "the match")
+        await press(pilot, key)
+        assert body_of(pilot).picked_text == "above what"
+
+
 async def test_the_mouse_picks(tape: str) -> None:
     async with opened(tape, LARGE) as pilot:
         await press(pilot, "1", "0", "G")

@@ -227,3 +227,13 @@ def test_an_id_that_comes_again_belongs_to_the_call_before_it(tmp_path: Path) ->
     assert chat.index("tool_result load") < chat.index("of load")
     assert chat.index("of load") < chat.index("tool_result search") < chat.index("of search")
     assert "tool_result search" in page(reader, n, "DELTA")
+
+
+def test_a_document_of_plain_text_has_content(tmp_path: Path) -> None:
+    run = Maker(tmp_path / "run.msgpack")
+    source = {"type": "text", "media_type": "text/plain", "data": "the terms"}
+    run.say([{"type": "document", "source": source, "title": "Terms"}])
+    n = run.ask([text("Read.")])
+    chat = page(Reader(Tape(run.close())), n, "CHAT")
+    assert "document · Terms · text/plain\n  the terms" in chat
+    assert "no content" not in chat

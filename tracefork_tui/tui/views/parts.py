@@ -117,7 +117,8 @@ def _file(page: Document, part: wire.Part) -> None:
     found = files.inline(part.source)
     place = files.about(found) if found is not None else part.source
     age = string(obj(part.data).get("page_age"))
-    words = [part.kind, part.name, part.media_type, place or "(no content)", age]
+    nothing = "" if part.text or part.parts else "(no content)"
+    words = [part.kind, part.name, part.media_type, place or nothing, age]
     page.line("  " + " · ".join(filter(None, words)), Kind.DIM)
     if part.text:
         page.add(part.text, Kind.VALUE, 2)

@@ -93,7 +93,11 @@ class PickView(LineView):
             column = 0 if way > 0 or line < 0 else len(self.document.lines[line])
 
     def pick_first(self) -> None:
-        """Pick the first word from the cursor on that is content, and no heading of ours."""
+        """Pick the match that was gone to; else the first word from the cursor on that is content,
+        and no heading of ours."""
+        if self.match is not None:
+            self.pick_match()
+            return
         kinds, line = self.document.kinds, self.here()
         while line < len(kinds) and (kinds[line] in TITLES or not self.document.lines[line]):
             line += 1
@@ -117,8 +121,11 @@ class PickView(LineView):
                 self._pick(line, (start, before[1]))
 
     def widen(self) -> None:
-        """Pick the quoted text around what is picked, or the whole line."""
-        if self.picked is None:
+        """Pick the quoted text around what is picked, or the whole line; at first the match that
+        was gone to, or a word."""
+        if self.picked is None and self.match is not None:
+            self.pick_match()
+        elif self.picked is None:
             self.action_pick(1)
         else:
             line, start, end = self.picked
