@@ -362,3 +362,12 @@ async def test_first_keys_are_shown_take_no_key_and_go_away(tmp_path: Path) -> N
             assert "first keys" not in shown(pilot)
         app.remember()
     assert not seen
+
+
+async def test_first_keys_leave_a_low_terminal_alone(tmp_path: Path) -> None:
+    path = refund_run(tmp_path / "run.msgpack")
+    app = DebuggerApp(Tape(path), memory=Memory(tmp_path))
+    async with app.run_test(size=(40, 10)) as pilot:
+        await settle(pilot)
+        assert "first keys" not in shown(pilot)
+        assert "step 1/13" in shown(pilot)

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 COLOURLESS = themes.Colourless()
 FIRST_SESSIONS = 3
 """In so many sessions the first keys are shown."""
+LOW = 16
+"""A terminal of fewer lines has no room for them."""
 
 
 def _actions() -> type[Provider]:
@@ -135,6 +137,8 @@ class DebuggerApp(App[None]):
                 self._show_first_steps(screen)
 
     def _show_first_steps(self, screen: MainScreen) -> None:
+        if screen.size.height < LOW:
+            return
         from .widgets.firststeps import FirstSteps
 
         self._first_steps = FirstSteps()
