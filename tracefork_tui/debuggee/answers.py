@@ -128,7 +128,8 @@ class _Delivery:
             await self._gate.wait_async(self._n)
 
     def due(self) -> None:
-        if self._gate is not None:
+        """Wait, in a thread, until it can end."""
+        if self._gate is not None and not self._flight.ended:
             self._flight.session.due(self._n)
 
     # Deliveries
@@ -222,6 +223,7 @@ class _ServedSync:
         delivery.end("eof")
 
     def close(self) -> None:
+        self._delivery.due()
         self._delivery.end("closed")
 
 

@@ -99,11 +99,14 @@ class Gate:
         """True if it is the turn, and the loop has come as far as it had."""
         return self.mine(turn) and (not self._left[turn] or self._due())
 
-    def _due(self) -> bool:
-        """True if the loop has come as far as it had when the next turn came."""
+    def _due(self, begun: int = 0) -> bool:
+        """True if the loop has come as far as it had when the next turn came.
+
+        `begun`: 1 where a round begins that is not counted yet.
+        """
         if self._rested or self._open or not self._patient or not self._after:
             return True
-        passed, after = self._rounds() - self._since, self._after[0]
+        passed, after = self._rounds() + begun - self._since, self._after[0]
         return passed >= (RESTLESS if after is None else after)
 
     def passed(self, turn: int, last: bool = False) -> None:
@@ -279,7 +282,7 @@ class Gate:
     def turned(self) -> None:
         """The loop goes round once more."""
         with self._condition:
-            if self._waiting and self._due():
+            if self._waiting and self._due(begun=1):
                 self._wake_next()
 
     def give_up(self) -> bool:
