@@ -58,9 +58,9 @@ def kin(bench: Bench) -> dict[str, tracefork_tui.Tape]:
     return {path.name: bench.open(path.name) for path in sorted(bench.folder.glob("*.msgpack"))}
 
 
-def recorded(bench: Bench, *words: str) -> dict[str, tracefork_tui.Tape]:
+def recorded(bench: Bench, *words: str, agent: str = AGENT) -> dict[str, tracefork_tui.Tape]:
     """The tapes of the agent and of its children, by name; the replay is proven."""
-    bench.record(AGENT, *words)
+    bench.record(agent, *words)
     done = bench.replay()
     assert done.code == 0, done
     assert "NOT PROVEN" not in done.err
@@ -270,3 +270,44 @@ def test_a_wrapper_that_becomes_its_command(bench: Bench) -> None:
     done = bench.replay()
     assert done.code == 0, done
     assert "child 1 (python" in done.err
+
+
+POOLS = """
+    import multiprocessing, sys, time, uuid
+    from concurrent.futures import ProcessPoolExecutor
+    from talk import say
+
+    def work(number):
+        return say(f"task {number} {uuid.uuid4()} {time.time()}")
+
+    def executor(context):
+        with ProcessPoolExecutor(4, mp_context=context) as pool:
+            return list(pool.map(work, range(8)))
+
+    def pool(context):
+        with context.Pool(3) as pool:
+            return list(pool.imap_unordered(work, range(6)))
+
+    if __name__ == "__main__":
+        context = multiprocessing.get_context(sys.argv[2])
+        print(say(" ".join(locals()[sys.argv[1]](context))))
+"""
+
+
+@pytest.mark.parametrize(
+    "words", [["executor", "fork"], ["executor", "spawn"], ["pool", "fork"]], ids=" ".join
+)
+def test_workers_take_the_tasks_that_they_took(bench: Bench, words: list[str]) -> None:
+    tapes = recorded(bench, *words, agent=POOLS)
+    asked = sum(len(exchanges(tape)) for name, tape in tapes.items() if name != "run.msgpack")
+    assert asked == (8 if words[0] == "executor" else 6)
+    turns = [note.data for tape in tapes.values() for note in tape.notes if "turn" in note.kind]
+    assert {turn["way"] for turn in turns} == {"get", "put"}
+
+
+def test_a_changed_task_of_a_pool_is_not_proven(bench: Bench) -> None:
+    bench.record(POOLS, "pool", "fork")
+    bench.write("agent.py", POOLS.replace('f"task {number}', 'f"task {number % 5}'))
+    done = bench.replay()
+    assert done.code == 1, done
+    assert "NOT PROVEN" in done.err

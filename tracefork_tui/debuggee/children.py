@@ -11,16 +11,18 @@ import os
 import re
 import sys
 import threading
+import time
 from types import FrameType, ModuleType
 from typing import Any
 
 from ..tape.codec import pack
 from ..tape.errors import Divergence, TapeError
 from ..tape.writer import Writer
-from .further import BESIDE, Plan, child_plan
+from .further import BESIDE, Plan, child_plan, ordered
 from .hooks import AfterImport
 from .policy import Asked, DrawVerdict, Recording, Replaying, Verdict
 from .session import Session
+from .sharing import Sharing, cut_short
 from .standin import stand_in
 
 CHILD = "child"
@@ -32,13 +34,17 @@ PYTHON = re.compile(r"^(?:python|pypy)[\d.]*$")
 SHEBANG = re.compile(rb"^#!\s*(\S*/(?:env\s+)?python[\d.]*)([^\n]*)")
 ALONE = re.compile(r"^-[^cmXW-]*[IES]")
 VALUED = ("-X", "-W", "--check-hash-based-pycs")
-HELPERS = ("multiprocessing.resource_tracker", "multiprocessing.semaphore_tracker")
+HELPERS = ("resource_tracker", "multiprocessing.semaphore_tracker")
 MULTIPROCESSING = {
     "--multiprocessing-fork": "multiprocessing spawn",
     "multiprocessing.forkserver": "multiprocessing forkserver",
 }
 MOST = 200
+ENDED_SOON = 10.0
 ENVIRONMENT = 5  # the place of env_list among fork_exec's arguments
+
+
+sleep = time.sleep
 
 
 class Children:
@@ -48,6 +54,7 @@ class Children:
         self._session = session
         self._local = threading.local()
         self._lock = threading.Lock()
+        self._sharing = Sharing(session)
         self._begin(plan, parent)
 
     def _begin(self, plan: Plan, parent: Any) -> None:
@@ -59,6 +66,7 @@ class Children:
             told = (dict(note.data) for note in parent.notes if note.kind == CHILD)
             self._recorded = [one for one in told if one["number"] < BESIDE]
             self._home = os.path.dirname(os.path.abspath(plan["parent"]))
+        self._sharing.begin(str(plan.get("path", "")), "child_of" in plan["header"], parent)
 
     def install(self, hooks: AfterImport) -> None:
         if hasattr(os, "register_at_fork"):
@@ -67,6 +75,7 @@ class Children:
             if hasattr(os, name):
                 self._patch_spawn(name)
         self._patch_become()
+        self._sharing.install(hooks)
         hooks.on("_posixsubprocess", lambda module: self._patch_exec(module, "fork_exec"))
         hooks.on("subprocess", lambda module: self._patch_exec(module, "_fork_exec"))
 
@@ -103,9 +112,8 @@ class Children:
 
     def _take(self, what: str, within: bool) -> Plan:
         """The recorded child that this one is: the next that was started alike."""
-        alike = (what, within)
-        said = ((one["what"], one["within"]) for one in self._recorded)
-        found = next((one for one, its in zip(self._recorded, said) if its == alike), {})
+        alike = ordered([one for one in self._recorded if one["within"] == within], what)
+        found = alike[0] if alike else {}
         if found:
             self._recorded.remove(found)
         return found
@@ -268,6 +276,22 @@ class Silent(Recording):
         return False
 
 
+class Following(Replaying):
+    """The tape of a process that was ended from outside: where it is over, that is waited for."""
+
+    def exchange(self, asked: Asked) -> Verdict:
+        self._wait()
+        return super().exchange(asked)
+
+    def draw(self, name: str, task: str, asked: bytes = b"") -> DrawVerdict:
+        self._wait()
+        return super().draw(name, task, asked)
+
+    def _wait(self) -> None:
+        if self.over:
+            sleep(ENDED_SOON)
+
+
 def answers_of(plan: Plan) -> tuple[Any, Any]:
     """The recorded tape of a child and the policy that answers it."""
     if plan.get("silent"):
@@ -277,7 +301,7 @@ def answers_of(plan: Plan) -> tuple[Any, Any]:
     from ..tape.reader import Tape
 
     parent = Tape(plan["parent"])
-    return parent, Replaying(parent)
+    return parent, Following(parent) if cut_short(parent) else Replaying(parent)
 
 
 def _options(words: list[str], executable: str) -> list[str] | None:

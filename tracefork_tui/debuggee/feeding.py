@@ -54,6 +54,7 @@ class Draws:
 
     def __init__(self, tape: Tape) -> None:
         self._waiting: dict[str, deque[Stretch]] = {}
+        self.count = 0
         n, steps = 1, len(tape.index.first)
         while n <= steps:
             kind = tape.index.kind_of(n)
@@ -77,18 +78,24 @@ class Draws:
             found = found or stretch
         return found
 
+    @property
+    def left(self) -> bool:
+        return any(self.has(name) for name in self._waiting)
+
     def has(self, name: str) -> bool:
         return any(not stretch.over for stretch in self._waiting.get(name, ()))
 
     def _single(self, tape: Tape, n: int) -> None:
         record = tape.head_of(n)
         name, task = tape.atom(record[6]), tape.atom(record[3])
+        self.count += 1
         given = record[8] if record[0] == records.CALL else b""
         self._waiting.setdefault(name, deque()).append(Stretch(tape, task, (n,), given))
 
     def _run(self, tape: Tape, n: int) -> int:
         """The stretches of a run of draws; gives its last step."""
         sources, which = tape.sources(n)
+        self.count += len(which)
         said = [(tape.atom(source[3]), tape.atom(source[0])) for source in sources]
         for name, task in dict.fromkeys(said):
             numbers: Sequence[int] = range(n, n + len(which))

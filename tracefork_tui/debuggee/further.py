@@ -5,6 +5,7 @@ it beside or after) one of its own, like a child's. Which is which is told by th
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
 from typing import Any
@@ -12,6 +13,8 @@ from typing import Any
 from ..tape.codec import pack, unpack
 from ..tape.redact import Redactor
 
+NUMBERS = re.compile(r"\d+")
+FAILED = ".failed"  # beside the plan: a child diverged
 BESIDE = 1 << 20  # the numbers of further Pythons begin above it
 KEPT = ("environment", "keys", "origins", "hash_seed", "user", "variables", "cwd")
 PASSED = ("user", "variables", "rerun_tools", "capture_files")
@@ -55,6 +58,7 @@ def child_plan(plan: Plan, number: int, what: str, step: int, command: list[str]
     origin = {"id": mine.get("id", ""), "file": os.path.basename(plan["out"])}
     header["child_of"] = {**origin, "number": number, "step": step, "what": what}
     new = {"out": _free(plan["out"], number, force), "force": force, "header": header}
+    new["path"] = plan.get("path", "")
     new.update((key, plan.get(key)) for key in PASSED)
     return new
 
@@ -67,7 +71,7 @@ def _further(plan: Plan, path: str) -> Plan:
     """What a further Python is to do; the debugger finds it told beside the plan."""
     mine = words()
     said = _recorded(plan, mine, path) if plan.get("parent") else None
-    number = said["number"] if said else _number(path, plan.get("beside", ()))
+    number = said["number"] if said else _number(path, plan.get("beside", []))
     new = child_plan(plan, number, mine, 0, mine.split(" "))
     if plan.get("parent"):
         home = os.path.dirname(os.path.abspath(plan["parent"]))
@@ -83,13 +87,22 @@ def _further(plan: Plan, path: str) -> Plan:
 def _meant(plan: Plan) -> bool:
     """False for a replayed Python that had no part in the tape, but one beside it."""
     mine, root = words(), plan.get("words")
-    return not root or root == mine or all(one["what"] != mine for one in plan["beside"])
+    return not root or root == mine or not ordered(plan["beside"], mine)
 
 
 def _recorded(plan: Plan, mine: str, path: str) -> Plan | None:
     """The recorded Python that this one is: the next of the same words."""
-    alike = (one for one in plan.get("beside", ()) if one["what"] == mine)
+    alike = ordered(plan.get("beside", []), mine)
     return next((one for one in alike if _taken(path, one["number"])), None)
+
+
+def ordered(told: list[Plan], what: str) -> list[Plan]:
+    """Recorded processes that were started with these words; then those with other numbers."""
+    same = [one for one in told if one["what"] == what]
+    loose = NUMBERS.sub("#", what)
+    return same + [
+        one for one in told if one not in same and NUMBERS.sub("#", one["what"]) == loose
+    ]
 
 
 def _number(path: str, recorded: Any) -> int:

@@ -204,6 +204,12 @@ class Replaying:
         """True where no connection may be opened."""
         return self.replaying
 
+    @property
+    def over(self) -> bool:
+        """True when all that the tape has was asked for."""
+        sent = len(self.parent.index.first) - self._draws.count
+        return len(self._used) >= sent and not self._draws.left
+
     # Exchanges
 
     def exchange(self, asked: Asked) -> Verdict:

@@ -172,6 +172,7 @@ class Session:
         self._main = threading.main_thread().ident
         self.burst = Burst(self, perf_counter_ns)
         self._failure: Divergence | None = None
+        self.failed_at = ""
         self._swallowed = 0
         self._seen: set[Any] = set()
         self._slept: list[Any] = []
@@ -429,6 +430,8 @@ class Session:
         self.note(kind, {"message": str(failure), "headers": headers, **data})
         if self.gate is not None:
             self.gate.open()
+        if self.failed_at:
+            os.close(self.aside(os.open, (self.failed_at, os.O_WRONLY | os.O_CREAT, 0o600), {}))
         if self.breakpoints is None:
             start_new_thread(self._end_late, ())
         return failure
@@ -450,17 +453,19 @@ class Session:
             return
         self._swallowed += 1
         if self._swallowed >= SWALLOWED:
-            self._end()
+            self.end()
         raise self._failure
 
     def _end_late(self) -> None:
         """What waits for a thread that is gone, or serves for ever, ends too."""
         sleep(DOOMED)
-        self._end()
+        self.end()
 
-    def _end(self) -> None:
+    def end(self) -> None:
+        """End the process: a divergence, here or in a process beside, was not the end of it."""
         self.note("ended", {"message": "the agent went on after the divergence"})
-        _say(str(self._failure))
+        if self._failure is not None:
+            _say(str(self._failure))
         for stream in (sys.stdout, sys.stderr):
             try:
                 stream.flush()

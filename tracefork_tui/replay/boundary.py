@@ -49,7 +49,8 @@ MEANING = {
     "as it can be, and the receipt says where it was not.",
 }
 HELD = frozenset(("module", "code", "code text", "input", "input data", "gone", "served"))
-HELD |= {"within", "slept", "child", "exception"}
+HELD |= {"within", "slept", "child", "exception", "queue turn", "pool grew"}
+HELD |= {"process began", "process ended"}
 """Kinds of notes of what the tape does hold; any other is shown, known or not."""
 REFUSED = {"divergence": "divergence", "halt": "halt", "refused": "refused"}
 TOUCHING = ("file", "subprocess", "fork")

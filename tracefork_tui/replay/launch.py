@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from ..debuggee.further import BESIDE
+from ..debuggee.further import BESIDE, FAILED
 from ..tape.codec import pack
 from ..tape.errors import TapeError
 from ..tape.reader import Tape
@@ -29,6 +29,8 @@ from .environment import (
 
 BOOTSTRAP = str(Path(__file__).resolve().parent.parent / "debuggee" / "bootstrap")
 LAST_OUTPUT = 4096
+LOOK = 0.5
+DOOMED = 10.0
 FORWARDED = (
     signal.SIGINT,
     signal.SIGTERM,
@@ -73,13 +75,30 @@ class Run:
         self._before = before
         self._started = time.monotonic()
         self._cancelled = False
+        self._ends_at: float | None = None
 
     def poll(self) -> int | None:
         """The exit code (negative for a signal), None while it runs."""
+        self._end_after_child()
         return self.process.poll()
 
     def wait(self, timeout: float | None = None) -> int:
-        return self.process.wait(timeout)
+        """The exit code. Raises TimeoutExpired."""
+        until = time.monotonic() + (float("inf") if timeout is None else timeout)
+        while True:
+            try:
+                return self.process.wait(max(0.0, min(LOOK, until - time.monotonic())))
+            except subprocess.TimeoutExpired:
+                self._end_after_child()
+                if time.monotonic() >= until:
+                    raise
+
+    def _end_after_child(self) -> None:
+        """A process that waits for ever for a child that diverged is ended."""
+        if self._ends_at is None and os.path.exists(f"{self._plan}{FAILED}"):
+            self._ends_at = time.monotonic() + DOOMED
+        if self._ends_at is not None and time.monotonic() > self._ends_at:
+            self.cancel()
 
     def cancel(self, patience: float = 2.0) -> None:
         """End the agent: first asked to, then killed. What it did so far stays on the tape."""
@@ -101,15 +120,16 @@ class Run:
         """
         wanted = {*FORWARDED, signal.SIGCHLD}
         while self.process.poll() is None:
-            info = signal.sigtimedwait(wanted, 0.5)
+            self._end_after_child()
+            info = signal.sigtimedwait(wanted, LOOK)
             if info is not None and info.si_signo != signal.SIGCHLD and info.si_code <= 0:
                 self.process.send_signal(info.si_signo)
         return self.process.returncode
 
     def finish(self) -> Tape | None:
         """Close the tape with the run's outcome. None when the agent never began to write one."""
-        code = self.process.wait()
-        for left in ("", ".more"):
+        code = self.wait()
+        for left in ("", ".more", FAILED):
             Path(f"{self._plan}{left}").unlink(missing_ok=True)
         if _identity(self.out) in ((), self._before):
             return None

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field, replace
 from itertools import chain, zip_longest
 from typing import Any
 
+from ..debuggee.sharing import cut_short
 from ..tape import records
 from ..tape.reader import Tape
 from ..tape.steps import Note
@@ -13,6 +14,9 @@ from .boundary import named
 from .changed import changes_since
 from .children import children
 from .explain import Explanation, explain
+
+
+SINGLE = (records.DRAW, records.CALL)
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,11 @@ def _children(parent: Tape, replayed: Tape) -> tuple[list[str], list[str]]:
         else:
             with Tape(one.path) as recorded, Tape(now.path) as tape:
                 receipt = verify_replay(recorded, tape)
+                early = cut_short(recorded) and _only_draws_left(recorded, tape, receipt)
+            if early:
+                rest = f"before its last {len(receipt.leftover)} draws"
+                lines.append(f"{one.label}: proven until it was ended from outside, {rest}")
+                continue
             counts = f"{receipt.exchanges[0]} exchanges, {receipt.draws[0]} draws"
             state = "proven" if receipt.proven else "NOT PROVEN"
             lines.append(f"{one.label}: {state}, {counts}")
@@ -82,6 +91,16 @@ def _children(parent: Tape, replayed: Tape) -> tuple[list[str], list[str]]:
             failures += [f"{one.label}: {line}" for line in receipt.failures]
     failures += [f"{one.label} was not started when it was recorded" for one in again.values()]
     return lines, failures
+
+
+def _only_draws_left(recorded: Tape, replayed: Tape, receipt: Receipt) -> bool:
+    """True where all was as recorded but for the last draws, which it did not come to."""
+    left, last = receipt.leftover, len(recorded.index.first)
+    if not left or len(receipt.failures) > 1 or left != list(range(left[0], last + 1)):
+        return False
+    drawn = all(recorded.index.kind_of(n) in records.DRAW_KINDS for n in left)
+    before = left[0] - 1
+    return drawn and recorded.fingerprint_at(before) == replayed.fingerprint_at(before)
 
 
 def verify_prefix(parent: Tape, child: Tape, at: int) -> Receipt:
@@ -180,8 +199,7 @@ def _unproven(parent: Tape, child: Tape, whole: bool) -> list[str]:
         found.append("the order in which concurrent steps were completed")
     elif any(note.kind == "order" for note in child.notes):
         found.append("the order of concurrent answers")
-    if any(note.kind == "threads" for note in child.notes):
-        found += _drawn_by_others(parent, child)
+    found += _drawn_by_others(parent, child)
     if whole:
         found += _printed_otherwise(parent, child)
     return found
@@ -191,10 +209,10 @@ def _drawn_by_others(parent: Tape, child: Tape) -> list[str]:
     """Draws that went to another task or thread than when they were recorded."""
     others = []
     for n in range(1, min(len(parent.index.first), len(child.index.first)) + 1):
-        if child.index.kind_of(n) in records.DRAW_KINDS:
+        if child.index.kind_of(n) == parent.index.kind_of(n) and child.index.kind_of(n) in SINGLE:
             was, now = parent.atom(parent.head_of(n)[3]), child.atom(child.head_of(n)[3])
             others += [n] if was != now else []
-    return [f"which thread drew what: {_steps(others)}"] if others else []
+    return [f"which task drew what: {_steps(others)}"] if others else []
 
 
 def _printed_otherwise(parent: Tape, child: Tape) -> list[str]:
