@@ -15,7 +15,6 @@ from .changed import changes_since
 from .children import children
 from .explain import Explanation, explain
 
-
 SINGLE = (records.DRAW, records.CALL)
 
 
