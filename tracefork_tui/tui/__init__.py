@@ -21,6 +21,7 @@ def run(paths: list[str], commands: Sequence[str] | None = None, screen: bool = 
     import sys
 
     gc.disable()  # until the first paint: imports make much that lives and nothing that dies
+    gc.set_threshold(5_000, 2_000, 10)  # what takes longer waits until nobody types: see app
     from ..replay.state import state_folder
     from ..tape.reader import Tape
     from .app import DebuggerApp

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
@@ -30,6 +32,12 @@ if TYPE_CHECKING:
 COLOURLESS = themes.Colourless()
 FIRST_SESSIONS = 3
 """In so many sessions the first keys are shown."""
+
+IDLE = 2.0
+"""Seconds without a key after which nobody waits for the next."""
+
+FEW_YOUNG = 20
+"""Collections of new objects that nothing old is worth to be looked through for."""
 LOW = 16
 """A terminal of fewer lines has no room for them."""
 
@@ -68,6 +76,7 @@ class DebuggerApp(App[None]):
         self.folder = os.path.abspath(folder)
         self.marked = ""
         self._first_steps: FirstSteps | None = None
+        self._typed = 0.0
         keymap = config.keys if config else {}
         rekey(keymap)
         self.set_keymap({name: ",".join(keys) for name, keys in keymap.items() if keys})
@@ -115,6 +124,7 @@ class DebuggerApp(App[None]):
     # What is kept from session to session
 
     def on_mount(self) -> None:
+        self.set_interval(IDLE, self._collect)
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
 
     def on_ready(self) -> None:
@@ -144,10 +154,16 @@ class DebuggerApp(App[None]):
         self._first_steps = FirstSteps()
         screen.mount(self._first_steps)
 
+    def _collect(self) -> None:
+        """Look for garbage while nobody types: with large bodies open it takes a while."""
+        if gc.get_count()[1] > FEW_YOUNG and time.monotonic() - self._typed > IDLE:
+            gc.collect()
+
     # Keys, one at a time
 
     async def on_event(self, event: Event) -> None:
         if isinstance(event, Key) and not event.is_forwarded:
+            self._typed = time.monotonic()
             if self._first_steps and self._first_steps.pressed():
                 self._first_steps = None
             await self._keys.take(event)
