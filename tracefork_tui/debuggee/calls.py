@@ -121,6 +121,11 @@ class Call:
             return self._pending.verdict.n
         return self._outer.step if self._outer is not None else 0
 
+    @property
+    def over(self) -> bool:
+        """True when a replay takes its value from the tape, and that is known."""
+        return self._kept and self.waiting is not None
+
     def _ask(self) -> None:
         session, what = self._session, self._what
         digest = self._given[0] if self._given else b""
@@ -369,6 +374,7 @@ class _Aside:
     """In the place of a call: what a seam does by itself."""
 
     quiet = True
+    over = False
     waiting = None
     step = -1
 

@@ -125,9 +125,10 @@ class Children:
         session = self._session
         if session.detached or getattr(self._local, "executing", False):
             return
-        inside, session.inside.value = session.inside.value, True
+        within, inside = session.quiet(), session.inside.value
+        session.inside.value = True
         try:
-            self._local.plan = self._plan_of(FORK, sys._getframe(1), [], inside)
+            self._local.plan = self._plan_of(FORK, sys._getframe(1), [], within)
         finally:
             session.inside.value = inside
 

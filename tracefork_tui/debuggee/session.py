@@ -271,7 +271,7 @@ class Session:
     def quiet(self) -> bool:
         """True within a call that a replay may not make: nothing there is waited for."""
         call = self.within.get()
-        return self.inside.value or (call is not None and call.quiet)
+        return bool(self.inside.value) or (call is not None and call.quiet)
 
     def aside(self, real: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         """Call what is not recorded; what it draws in turn is not either."""

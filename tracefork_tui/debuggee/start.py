@@ -13,6 +13,7 @@ from ..tape.errors import Divergence, TapeError
 from ..tape.redact import Redactor
 from ..tape.writer import Writer
 from . import (
+    carried,
     commands,
     draws,
     effects,
@@ -140,6 +141,7 @@ def install(session: Session, parent: Any, plan: dict[str, Any]) -> AfterImport:
     machine.install(session, hooks, list(plan.get("variables", ())))
     commands.install(session, hooks, bool(plan.get("rerun_tools")))
     tools.install(session, hooks, bool(plan.get("rerun_tools")))
+    carried.install(session, hooks)
     stdio.install(session)
     atexit.register(session.flush)
     reads = inputs.Inputs(session, int(plan.get("capture_files") or 0))
