@@ -178,3 +178,35 @@ def test_calls_and_work_have_turns_of_their_own(bench: Bench) -> None:
     for _ in range(2):
         done = bench.replay("run.msgpack", "--json")
         assert done.json["failures"] == done.json["unproven"] == [], done
+
+
+PHASES = """
+    import asyncio, time
+    from talk import BASE, HEADERS, body, http
+
+    async def one(client, place):
+        answer = await client.post(BASE + "/v1/messages", json=body(f"{place}"))
+        stream = lines(answer.text)
+        async for line in stream:
+            break
+        return place, time.time()
+
+    async def lines(text):
+        for line in text.splitlines():
+            yield line
+
+    async def main():
+        async with http.AsyncClient(headers=HEADERS) as client:
+            return await asyncio.gather(*(one(client, place) for place in range(3)))
+
+    print(asyncio.run(main()))
+    print(asyncio.run(main()))
+"""
+
+
+def test_tasks_have_the_same_names_without_the_transport(bench: Bench) -> None:
+    tape = bench.record(PHASES)
+    drawn = [step.task for step in tape.steps if step.kind == "draw"]
+    assert set(drawn[-3:]) == {"Task-8", "Task-9", "Task-10"}, drawn
+    done = bench.replay("run.msgpack", "--json")
+    assert done.json["failures"] == done.json["unproven"] == [], done

@@ -14,7 +14,7 @@ from types import FrameType, ModuleType
 from typing import Any, Callable
 
 from .hooks import AfterImport
-from .names import task_name
+from .names import task_label, task_name
 from .session import Session
 from .standin import like
 from .threads import WORK
@@ -144,8 +144,9 @@ def _in_order(futures: list[Any], names: list[str], wait: Any) -> Iterator[Any]:
 
 
 def _name(one: Any) -> str:
-    name = getattr(one, WORK, "") or getattr(one, "get_name", str)()
-    return str(name)
+    if name := getattr(one, WORK, ""):
+        return str(name)
+    return task_label(one) if hasattr(one, "get_name") else ""
 
 
 def _put(module: ModuleType, package: str, function: Any, real: Any) -> None:

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import threading
-from threading import get_ident  # the real one: an agent's threading.get_ident() is noted
+from collections import Counter
+from threading import get_ident
+from typing import Any, Callable
+
+from .hooks import AfterImport
+from .standin import like
+
+_OWN = "_tracefork_name"
+_NUMBERED = re.compile(r"Task-\d+")
 
 
 class _Working(threading.local):
@@ -14,6 +23,33 @@ class _Working(threading.local):
 
 
 working = _Working()
+
+
+def install(hooks: AfterImport, aside: Callable[[], bool]) -> None:
+    """Number asyncio's tasks without those that chance makes: the transport's, which are made while
+    `aside()` is true, and those that close a generator that is left behind. Tell tasks of one name
+    apart.
+    """
+    made: Counter[str] = Counter()
+
+    def patch(module: Any) -> None:
+        real = module.BaseEventLoop.create_task
+
+        def create_task(loop: Any, coro: Any, **kwargs: Any) -> Any:
+            task = real(loop, coro, **kwargs)
+            if not aside() and type(coro).__name__ != "async_generator_athrow":
+                name = str(task.get_name())
+                plain = "Task" if _NUMBERED.fullmatch(name) else name
+                made[plain] += 1
+                own = f"Task-{made[plain]}" if plain != name else f"{name} #{made[plain]}"
+                if plain != name or made[plain] > 1:
+                    setattr(task, _OWN, own)
+            return task
+
+        like(create_task, real)
+        module.BaseEventLoop.create_task = create_task
+
+    hooks.on("asyncio.base_events", patch)
 
 
 def in_loop() -> bool:
@@ -31,9 +67,16 @@ def task_name() -> str:
     if in_loop():
         task = sys.modules["asyncio"].current_task()
         if task is not None:
-            return str(task.get_name())
+            return task_label(task)
     if working.name:
         return working.name
     if get_ident() == threading.main_thread().ident:
         return ""
     return threading.current_thread().name
+
+
+def task_label(task: Any) -> str:
+    """The name of an asyncio task that is its own in every run."""
+    name, own = str(task.get_name()), getattr(task, _OWN, "")
+    renamed = own and _NUMBERED.fullmatch(own) and not _NUMBERED.fullmatch(name)
+    return name if not own or renamed else str(own)

@@ -20,6 +20,7 @@ from . import (
     http,
     inputs,
     machine,
+    names,
     naps,
     outside,
     served,
@@ -127,6 +128,7 @@ def install(session: Session, parent: Any, plan: dict[str, Any]) -> AfterImport:
     def aside() -> bool:
         return session.detached or http.travelling.get() or session.quiet()
 
+    names.install(hooks, aside)
     threads = Threads(aside)
     threads.install(hooks)
     Turns(session, aside).install(hooks)
