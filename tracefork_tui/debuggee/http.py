@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextvars
 import sys
-from functools import lru_cache
 from types import FrameType, ModuleType
 from typing import TYPE_CHECKING, Any, Callable
 
@@ -137,16 +136,7 @@ class _Async:
 
 
 def _begin(session: Session, request: Any, body: bytes | None, frame: FrameType) -> Flight:
-    return session.begin(request.method, str(request.url), _pairs(request.headers), body, frame)
-
-
-def _pairs(headers: Any) -> list[tuple[str, str]]:
-    return [_pair(name, value) for name, value in headers.raw]
-
-
-@lru_cache(1024)
-def _pair(name: bytes, value: bytes) -> tuple[str, str]:
-    return name.decode("latin-1"), value.decode("latin-1")
+    return session.begin(request.method, str(request.url), request.headers.raw, body, frame)
 
 
 # What goes out
@@ -204,30 +194,32 @@ def _tee(flight: Flight, response: Any, stream: Any, library: Any) -> Any:
     extensions = response.extensions
     version = _text(extensions.get("http_version", b"HTTP/1.1"))
     reason = _text(extensions.get("reason_phrase", b""))
-    headers, body = _pairs(response.headers), None
+    head = (response.status_code, reason, version)
     if hasattr(response, "_content"):
-        headers, body = _already_read(response, headers, library)
-    flight.head(response.status_code, reason, version, headers)
+        headers, body = _already_read(response, library)
+        with flight.session.at_once():
+            flight.head(*head, headers)
+            if body:
+                flight.chunk(body)
+            flight.end("eof")
+        return response
+    flight.head(*head, response.headers.raw)
     if response.status_code == SWITCHING_PROTOCOLS:
         flight.session.note("socket", {"what": f"the protocol that {flight.url} switched to"})
-    if body is None:
-        base = library.SyncByteStream if stream is _TeeSync else library.AsyncByteStream
-        response.stream = derived(stream, base)(response.stream, flight)
-        return response
-    if body:
-        flight.chunk(body)
-    flight.end("eof")
+    base = library.SyncByteStream if stream is _TeeSync else library.AsyncByteStream
+    response.stream = derived(stream, base)(response.stream, flight)
     return response
 
 
-def _already_read(response: Any, headers: Any, library: Any) -> tuple[Any, bytes]:
+def _already_read(response: Any, library: Any) -> tuple[Any, bytes]:
     """Headers and body of a response that a transport made, or read, itself.
 
     Where the encoded bytes are gone, the headers say no more that they are encoded.
     """
+    headers = response.headers.raw
     if isinstance(response.stream, library.ByteStream):
         return headers, b"".join(response.stream)
-    return [pair for pair in headers if pair[0].lower() != "content-encoding"], response.content
+    return [pair for pair in headers if pair[0].lower() != b"content-encoding"], response.content
 
 
 def _text(value: Any) -> str:

@@ -8,7 +8,8 @@ import sys
 import threading
 import time
 from _thread import start_new_thread
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
 from hashlib import sha256
@@ -20,7 +21,7 @@ from ..tape import records
 from ..tape.answer import Answer, Error
 from ..tape.chain import canonical_url
 from ..tape.errors import Divergence, Halt, TapeError
-from ..tape.redact import Redactor
+from ..tape.redact import Pair, Redactor
 from ..tape.spans import Body
 from ..tape.writer import Writer
 from .bursts import Burst
@@ -104,12 +105,10 @@ class Flight:
             self.session.note(CUT_UPLOAD, {"step": self.n, "what": f"{len(body)} bytes were sent"})
         send(self.session.redactor.body(self.url, body))
 
-    def head(
-        self, status: int, reason: str, version: str, headers: Sequence[tuple[str, str]]
-    ) -> None:
+    def head(self, status: int, reason: str, version: str, headers: Sequence[Pair]) -> None:
         session = self.session
-        self._cleaning = Cleaning(session.redactor, self.url, headers)
         clean = session.redactor.headers(headers)
+        self._cleaning = Cleaning(session.redactor, self.url, clean)
         session.turn()
         session.write(lambda w, t: w.head(self.n, t, status, reason, version, clean))
 
@@ -186,7 +185,7 @@ class Session:
         self,
         method: str,
         url: str,
-        headers: list[tuple[str, str]],
+        raw: Sequence[Pair],
         body: bytes | None,
         frame: FrameType | None,
     ) -> Flight:
@@ -198,7 +197,7 @@ class Session:
         if call is not None:
             call.open()
         redactor = self.redactor
-        headers = redactor.headers(headers)
+        headers = redactor.headers(raw)
         on_its_way = body is None
         clean = partial(redactor.body, url)
         taken = self.writer.take(body or b"", clean, redactor.edition)
@@ -413,6 +412,16 @@ class Session:
                     over, self._slept = self._slept, []
                     self.writer.note(now, SLEPT, {"over": self.redactor.value(over)})
                 record(self.writer, now)
+            except TapeError as error:
+                self.stop(error)
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """What is written within goes to the file in one go."""
+        with self.lock:
+            try:
+                with self.writer.at_once():
+                    yield
             except TapeError as error:
                 self.stop(error)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, Union
 
 MARK = "[redacted]"
 QUOTED = "%5Bredacted%5D"
@@ -46,6 +46,8 @@ _TOKEN_JSON = ('("' + _TOKEN_FIELDS + r'"\s*:\s*)("(?:[^"\\]|\\.)*")').encode()
 _TOKEN_FORM = ("((?:^|&)" + _TOKEN_FIELDS + "=)([^&]*)").encode()
 _TOKEN_URL = r"(?i)(?:/oauth|/token\b|/sts\b)"
 
+Pair = Union[tuple[str, str], tuple[bytes, bytes]]  # a header's name and value
+
 SHORTEST = 8
 KEPT = 1024
 
@@ -57,7 +59,7 @@ class Redactor:
         self._secrets: list[bytes] = []
         self._longest = 0
         self._pattern: re.Pattern[bytes] | None = None
-        self._headers: dict[tuple[str, str], tuple[str, str]] = {}
+        self._headers: dict[Pair, tuple[str, str]] = {}
         self._urls: dict[str, str] = {}
         self.learn(value for name, value in environment.items() if secret_name(name))
 
@@ -130,22 +132,20 @@ class Redactor:
         self.learn([_unquote(value), _unquote(value).rpartition(":")[2]])
         return QUOTED
 
-    def headers(self, headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-        """Header pairs with credentials replaced; the scheme of `Authorization` stays."""
-        clean, known = [], self._headers
-        for name, value in headers:
-            found = known.get((name, value))
-            if found is None:
-                found = self._header(name, value)
-                if len(known) < KEPT:
-                    known[name, value] = found
-            clean.append(found)
-        return clean
+    def headers(self, headers: Iterable[Pair]) -> list[tuple[str, str]]:
+        """Header pairs as text, credentials replaced; the scheme of `Authorization` stays."""
+        known = self._headers
+        return [known[pair] if pair in known else self._header(pair) for pair in headers]
 
-    def _header(self, name: str, value: str) -> tuple[str, str]:
+    def _header(self, pair: Pair) -> tuple[str, str]:
+        name, value = (part if isinstance(part, str) else part.decode("latin-1") for part in pair)
         if name.lower() in SECRET_HEADERS:
-            return name, self._credential(name.lower(), value)
-        return name, self.url(value) if name.lower() == "location" else self.text(value)
+            clean = name, self._credential(name.lower(), value)
+        else:
+            clean = name, self.url(value) if name.lower() == "location" else self.text(value)
+        if len(self._headers) < KEPT:
+            self._headers[pair] = clean
+        return clean
 
     def _credential(self, name: str, value: str) -> str:
         if name == "set-cookie":

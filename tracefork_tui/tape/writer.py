@@ -14,7 +14,7 @@ import fcntl
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from os import getpid  # the real one: an agent's os.getpid() is a draw
 from typing import Any
 
@@ -44,6 +44,7 @@ class Writer:
         self._process = getpid()
         self._size = self._crc = self._salt = 0
         self._waiting: list[bytes] = []
+        self._holding = False
         self._lock = threading.RLock()
         self._tail: Tail | None = None
         self._atoms: dict[Any, int] = {}
@@ -88,6 +89,17 @@ class Writer:
         os.close(self._fd)
         self._fd = -1
         self._tail = None
+
+    @contextlib.contextmanager
+    def at_once(self) -> Iterator[None]:
+        """What is appended within is appended in one write."""
+        with self._lock:
+            self._holding = True
+            try:
+                yield
+            finally:
+                self._holding = False
+                self._write()
 
     def take(self, body: bytes, clean: Clean | None = None, edition: int = 0) -> Body:
         """A body ready to be sent, its secrets taken out by `clean`: see Spans.take."""
@@ -229,7 +241,8 @@ class Writer:
         """Write `record`, and the atoms that it needs, in one go."""
         self.settle()
         self._encode(record)
-        self._write()
+        if not self._holding:
+            self._write()
 
     def _write(self) -> None:
         if getpid() != self._process:
