@@ -89,9 +89,8 @@ def read(pread: Pread, offset: int, size: int, salt: int) -> Frame:
         raise BadFrame(offset, "the record is cut short", torn=True)
     if length >= MAX_PAYLOAD:
         raise BadFrame(offset, "the record is larger than any can be")
-    missing = end - offset - len(block)
-    if missing > 0:
-        block += pread(missing, offset + len(block))
+    if end - offset > len(block):
+        block = pread(end - offset, offset)
     stop = start + length
     if len(block) < stop + CRC_SIZE:
         raise BadFrame(offset, "the record is cut short", torn=True)
