@@ -56,5 +56,18 @@ async def test_what_the_tape_holds_is_not_said_to_be_missing(tmp_path: Path) -> 
         seal(run.path, {"exit_code": 0, "signal": None}, run.now, b"").close()
         await until(pilot, lambda: "NOT ON THE TAPE" in shown(pilot))
         assert "127.0.0.1:80" in shown(pilot)
+        assert "REFUSED" not in shown(pilot)
         assert "helper.py" not in shown(pilot)
         assert "settings.toml" not in shown(pilot)
+
+
+async def test_a_divergence_is_refused_and_not_missing(tmp_path: Path) -> None:
+    run = Maker(tmp_path / "run.msgpack")
+    run.draw("uuid.uuid4", "uuid", "one")
+    run.writer.note(run.now, "divergence", {"message": "it asked for [/more]"})
+    app = app_of(run.close(1))
+    async with app.run_test(size=LARGE) as pilot:
+        await settle(pilot)
+        assert "REFUSED" in shown(pilot)
+        assert "[/more]" in shown(pilot)
+        assert "NOT ON THE TAPE" not in shown(pilot)

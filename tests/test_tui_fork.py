@@ -101,8 +101,13 @@ async def test_a_fork_repairs_the_run(tape):
         assert child.header["parent"]["step"] == MISREADING
         assert child.step(MISREADING).provenance == "edited"
         assert "steps 1 to 18 proven" in "\n".join(run.result.lines)
+        proofs = []
         while app.screen is not run:
+            if isinstance(app.screen, MainScreen):
+                proofs.append(app.screen.session.proof)
             await pilot.press("q")
+        assert proofs == ["prefix proven"]
+        assert app.session.proof == "not replayed"
         assert "exit code 0" in shown(app)
         assert "✓ fork" in shown(app)
         await pilot.press("escape")

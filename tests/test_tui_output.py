@@ -24,10 +24,11 @@ async def test_the_end_of_the_run_is_told_where_it_ends(tmp_path: Path) -> None:
         assert "✗ exit code 1 · O: output · KeyError: 'W-77'" in shown(pilot)
         await press(pilot, "right_curly_bracket")
         assert "no error after this step; ✗ exit code 1" in shown(pilot)
-        await pilot.press("O")
-        await settle(pilot)
-        assert "Traceback\n KeyError: 'W-77'\n\n ✗ exit code 1 · KeyError" in shown(pilot)
-        await press(pilot, "q")
+        for open_it in (lambda: pilot.press("O"), lambda: pilot.click("#note")):
+            await open_it()
+            await settle(pilot)
+            assert "Traceback\n KeyError: 'W-77'\n\n ✗ exit code 1 · KeyError" in shown(pilot)
+            await press(pilot, "q")
 
 
 async def test_printed_text_is_harmless_and_its_end_comes_first(tmp_path: Path) -> None:
@@ -53,7 +54,18 @@ async def test_a_run_without_an_end_says_so(tmp_path: Path) -> None:
         await settle(pilot)
         await pilot.press("O")
         await settle(pilot)
-        assert "hello\n\n its end is not on the tape" in shown(pilot)
+        assert "hello\n\n ✗ it was not closed" in shown(pilot)
+        assert "✗ its end is not on the tape" in shown(pilot)
+
+
+async def test_a_tape_that_was_cut_says_so_when_it_is_opened(tmp_path: Path) -> None:
+    path = Path(crashed(tmp_path / "run.msgpack", "hello\n"))
+    path.write_bytes(path.read_bytes()[:-100])
+    app = app_of(str(path))
+    async with app.run_test(size=SMALL) as pilot:
+        await settle(pilot)
+        assert "✗ it ends within a record" in shown(pilot)
+        assert "· O tells more" in shown(pilot)
 
 
 async def test_a_run_that_goes_on_is_followed(tmp_path: Path) -> None:

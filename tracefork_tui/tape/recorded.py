@@ -33,6 +33,8 @@ class Recorded(Indexed):
         """The first record of step `n`: its SEND, DRAW or CALL."""
         offset = self.index.start_of(n)
         if offset < 0:
+            if 1 <= n <= len(self.index.first):
+                raise TapeError(f"{self.path}: the record that began step {n} is lost")
             raise TapeError(f"{self.path}: there is no step {n} (it has {self.index.steps})")
         if self.index.run_of(n) is not None:
             run = self._run(offset)

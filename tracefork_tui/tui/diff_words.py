@@ -38,7 +38,7 @@ def sign_of(outcome: Outcome | None) -> str:
 def ended_so(outcome: Outcome | None, *more: str) -> str:
     """How a run ended, with its sign; `more` is told before the exception, which may be long."""
     if outcome is None:
-        return "its end is not on the tape"
+        return " · ".join(["✗ its end is not on the tape", *more])
     code = f"exit code {outcome.exit_code}"
     if outcome.signal is not None:
         code = f"ended by signal {outcome.signal}"

@@ -44,8 +44,8 @@ class Order:
 
 class Result(NamedTuple):
     """How a run went. `good`: all that it was to show holds. `tape`: what is left of it, or "".
-    `proof`: what the header says of the parent from now on, "" for as before. `step`: the parent's
-    step that is nearest to where it diverged, 0 for none."""
+    `proof`: what the header says from now on of the fork, or of what was replayed; "" for as
+    before. `step`: the parent's step that is nearest to where it diverged, 0 for none."""
 
     good: bool
     lines: list[str]
@@ -152,7 +152,8 @@ class ForkJob(_Run):
         report = self._forking.report()
         with report.tape:
             good = report.held and not self._forking.stopped
-            return Result(good, list(fork_lines(report)), report.tape.path)
+            proof = f"prefix {'proven' if report.receipt.proven else 'NOT PROVEN'}"
+            return Result(good, list(fork_lines(report)), report.tape.path, proof)
 
 
 class ReplayJob(_Run):

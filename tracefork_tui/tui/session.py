@@ -49,7 +49,8 @@ class Session:
         self.needle = ""
         self.sought: Query | None = None
         self.finder: Finder | None = None
-        self.proof = "imported" if tape.header.get("imported") else "not replayed"
+        self.imported = bool(tape.header.get("imported"))
+        self.proof = "imported" if self.imported else "not replayed"
         self.receipt: list[str] = []
         self.trusted = False
         self.where = ""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual.worker import get_current_worker
 
-from ...tape.steps import Exchange, Outcome
+from ...tape.steps import Exchange
 from .. import work
 from ..times import START_TIMES, to_head, took
 from ..widgets.context import Context, Facts
@@ -27,15 +27,11 @@ class Accounts:
         self._screen = screen
         self._column = column
         self._totals = screen.session.totals
-        self._learned: work.Learned | None = None
+        self.learned: work.Learned | None = None
         self._forks: list[tuple[str, str]] = []
         self._running = False
         self._warm = False
         self._grown = False
-
-    @property
-    def outcome(self) -> Outcome | None:
-        return self._learned.outcome if self._learned else None
 
     def update(self) -> None:
         """Show the step under the cursor; start what is missing for it."""
@@ -62,8 +58,8 @@ class Accounts:
                 timed=START_TIMES not in reader.lacks,
                 origin=self._origin(),
                 ended=not session.growing,
-                notes=self._learned.notes if self._learned else [],
-                outcome=self.outcome,
+                notes=self.learned.notes if self.learned else [],
+                outcome=self.learned.outcome if self.learned else None,
                 damage=session.tape.damage,
                 forks=self._forks,
                 watches=screen.watching.parts(),
@@ -106,7 +102,7 @@ class Accounts:
     def take(self, message: work.Summed | work.Learned | Kin) -> None:
         """News from the background."""
         if isinstance(message, work.Learned):
-            self._learned = message
+            self.learned = message
         elif not isinstance(message, work.Summed):
             self._forks = message.lines
         elif message.done:

@@ -365,13 +365,13 @@ class MainScreen(Screen[None]):
 
     @property
     def ending(self) -> str:
-        """How the run ended, "" while that is not known."""
-        outcome = self._accounts.outcome
-        if outcome is None:
+        """How the run ended, "" while that is not known and where it cannot be."""
+        session, known = self.session, self._accounts.learned
+        if not known or (not known.outcome and (session.growing or session.imported)):
             return ""
         from ..diff_words import ended_so
 
-        return ended_so(outcome, f"{ACTIONS['output'].key}: output")
+        return ended_so(known.outcome, f"{ACTIONS['output'].key}: output")
 
     def _update_note(self) -> None:
         session = self.session
@@ -380,6 +380,7 @@ class MainScreen(Screen[None]):
         if session.cursor == session.count and self.ending:
             bad = self.ending.startswith("✗")
             parts = [(self.ending, "$text-error" if bad else ""), ("  " * bool(note), ""), *parts]
+        self._note.does = "note" if note or not parts else "output"
         self._note.show(*parts)
 
     def highlight(self, needle: str) -> None:
@@ -482,8 +483,12 @@ class MainScreen(Screen[None]):
         self._accounts.take(message)
 
     def on_learned(self, message: work.Learned) -> None:
+        first = self._accounts.learned is None
         self._accounts.take(message)
         self._update_note()
+        damage = self.session.tape.damage
+        if first and damage and not self.session.growing:
+            self.say(f"✗ {damage[0]} · {ACTIONS['output'].key} tells more")
 
     def on_kin(self, message: Kin) -> None:
         self._accounts.take(message)

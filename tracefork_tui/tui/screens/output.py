@@ -63,7 +63,8 @@ class OutputScreen(HelpScreen):
 
 
 def output(tape: Tape, going: bool = False) -> Document:
-    """What was printed, to both streams as it came, and how the run ended below it."""
+    """What was printed, to both streams as it came; below it what the file lost, and how the run
+    ended."""
     page = Document()
     outcome = tape.outcome
     text = "".join(text for _, _, text in tape.output()) or (outcome.output if outcome else "")
@@ -72,6 +73,11 @@ def output(tape: Tape, going: bool = False) -> Document:
         page.line(f"… {len(lines) - LINES_KEPT:,} lines before these are on the tape", Kind.DIM)
     page.add("\n".join(lines[-LINES_KEPT:]) or "The agent printed nothing.", Kind.TEXT)
     page.line("")
+    if not going:
+        for line in tape.damage:
+            page.line(f"✗ {line}", Kind.ERROR)
     words = "… still running" if going and outcome is None else ended_so(outcome)
+    if tape.header.get("imported") and outcome is None:
+        words = "How it ended is not known to an imported tape."
     page.line(words, Kind.ERROR if words.startswith("✗") else Kind.HEADING)
     return page

@@ -180,9 +180,8 @@ class RunScreen(Screen[None]):
         self._state = "over"
         self._follow(last=True)
         result = message.result
-        if result and result.proof:
-            self._parent_session.proof = result.proof
-            self._parent_session.receipt = result.lines
+        if result and not self.job.order.at:
+            self._keep(result, self._parent_session)
         self._report(result.lines if result else [message.failure])
         self._tell()
         if result and result.good and result.tape and self.is_current and not self._moved:
@@ -326,7 +325,15 @@ class RunScreen(Screen[None]):
         from ..app import DebuggerApp
 
         if isinstance(self.app, DebuggerApp):
-            self.app.open_tape(self._tape, step, then)
+            screen = self.app.open_tape(self._tape, step, then)
+            if screen and self.result:
+                self._keep(self.result, screen.session)
+
+    @staticmethod
+    def _keep(result: Result, session: Session) -> None:
+        """What was proven of a tape is told with it."""
+        if result.proof:
+            session.proof, session.receipt = result.proof, result.lines
 
     def on_click(self, event: Click) -> None:
         if isinstance(event.widget, Hints):

@@ -14,16 +14,16 @@ Part = tuple[str, str]
 class Bar(Widget):
     """Parts of text with their styles, made harmless; the last one is cut where room is short.
 
-    `action`: the id of what a click on the line does, "" for nothing.
+    `does`: the id of what a click on the line does, "" for nothing.
     """
 
     DEFAULT_CSS = """
     Bar { height: 1; background: $surface; padding: 0 1; display: none; }
     """
 
-    def __init__(self, action: str = "", id: str | None = None) -> None:
+    def __init__(self, does: str = "", id: str | None = None) -> None:
         super().__init__(id=id)
-        self._action = action
+        self.does = does
         self.parts: tuple[Part, ...] = ()
 
     @property
@@ -39,8 +39,8 @@ class Bar(Widget):
             self.refresh()
 
     async def on_click(self) -> None:
-        if self._action:
-            await self.run_action(f"screen.do('{self._action}')")
+        if self.does:
+            await self.run_action(f"screen.do('{self.does}')")
 
     def render(self) -> Content:
         room = self.size.width

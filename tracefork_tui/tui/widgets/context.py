@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 Part = tuple[str, str]
 NOTES_SHOWN = 12
+REFUSED = ("divergence", "halt", "refused", "ended", "stopped")
 
 
 class Facts(NamedTuple):
@@ -150,16 +151,25 @@ def damage_section(facts: Facts) -> list[Part]:
 
 def notes_section(facts: Facts) -> list[Part]:
     """What could not be recorded, or happened outside of the steps."""
-    if not facts.notes:
+    return _listed("NOT ON THE TAPE", [one for one in facts.notes if one.kind not in REFUSED])
+
+
+def refused_section(facts: Facts) -> list[Part]:
+    """What the tape had no answer for, and what came of that."""
+    return _listed("REFUSED", [one for one in facts.notes if one.kind in REFUSED])
+
+
+def _listed(title: str, notes: Sequence[Note]) -> list[Part]:
+    if not notes:
         return []
-    parts: list[Part] = [("NOT ON THE TAPE\n", "bold $text-primary")]
-    for note in facts.notes[:NOTES_SHOWN]:
+    parts: list[Part] = [(f"{title}\n", "bold $text-primary")]
+    for note in notes[:NOTES_SHOWN]:
         data = note.data if isinstance(note.data, dict) else {}
         said = data.get("what") or data.get("message") or data.get("name") or ""
         parts.append((f"{plain(note.kind)} ", "$text-warning"))
         parts.append((f"{plain(said)[:120]}\n", "$foreground-muted"))
-    if len(facts.notes) > NOTES_SHOWN:
-        parts.append((f"and {len(facts.notes) - NOTES_SHOWN} more\n", "$foreground-muted"))
+    if len(notes) > NOTES_SHOWN:
+        parts.append((f"and {len(notes) - NOTES_SHOWN} more\n", "$foreground-muted"))
     return parts
 
 
@@ -182,6 +192,7 @@ SECTIONS: list[Section] = [
     origin_section,
     forks_section,
     damage_section,
+    refused_section,
     notes_section,
 ]
 
