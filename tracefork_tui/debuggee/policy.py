@@ -248,8 +248,8 @@ class Replaying:
 
     def _recorded(self, n: int, number: int) -> Verdict:
         self._used.add(n)
-        step: Any = self.parent.step(n)
-        return Verdict(number, RECORDED, step.answer, n, step.ended)
+        answer, ended = self.parent.answer(n)
+        return Verdict(number, RECORDED, answer, n, ended)
 
     def _after(self, asked: Asked, n: int | None) -> Verdict:
         self._cap_steps()

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from . import chain, records
-from .answer import Error
+from .answer import Answer, Error
 from .steps import Chunk, Draw, Exchange, Headers, Request, Response, Step
 
 if TYPE_CHECKING:
@@ -78,6 +78,19 @@ def meaning(tape: Proven, found: list[list[Any]]) -> bytes:
         how,
         failure,
     )
+
+
+def answer(tape: Proven, found: list[list[Any]]) -> tuple[Answer, str]:
+    """What an exchange received, to be served again, and how it ended: no more is decoded."""
+    _, head, chunks, end = parts(found)
+    error = Error.unpacked(end[4]) if end is not None else None
+    ended = _one_of(records.ENDS, end[3]) if end is not None else ""
+    if head is None:
+        return Answer(status=None, error=error), ended
+    _, _, _, status, reason, version, pairs = head
+    data = [chunk[3] for chunk in chunks]
+    said = {"reason": tape.atom(reason), "http_version": tape.atom(version)}
+    return Answer(status, headers(tape, pairs), data, error, **said), ended
 
 
 def headers(tape: Proven, pairs: list[Any]) -> Headers:

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any, overload
 
 from . import decode, records
+from .answer import Answer
 from .bodies import Source, cut, join, size_of
 from .errors import TapeError
 from .index import NOWHERE
@@ -109,6 +110,18 @@ class Tape(Proven):
             if isinstance(step, Draw) or step.ended:
                 keep(self._steps, n, step, STEPS_KEPT)
         return step
+
+    def answer(self, n: int) -> tuple[Answer, str]:
+        """What exchange `n` received, to be served again, and how it ended: as its step says, at
+        the cost of these alone.
+        """
+        found = self._found(n)
+        try:
+            answer = decode.answer(self, found)
+            self._prove(n, found)
+        except ValueError as error:
+            raise TapeError(f"{self.path}: step {n} is damaged: {error}") from None
+        return answer
 
     def request_body(self, n: int) -> bytes:
         """The exact bytes that exchange `n` sent, proven by their hash."""
