@@ -8,6 +8,7 @@ turns keep its order, waits only as long as that goes well.
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from ..tape import records
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 PATIENCE = 0.25
 LONGEST = 20
+QUIET = 4
 THREADS = "threads"
 
 
@@ -32,6 +34,8 @@ class Completion:
         self._rank = {n: rank for rank, n in enumerate(self._order)}
         self._done: set[int] = set()
         self._front = 0
+        self._waiting: Counter[int] = Counter()
+        threads.about_to.append(lambda: any(rank <= self._front for rank in list(self._waiting)))
         self._loops = True
         self.held = True
 
@@ -56,13 +60,15 @@ class Completion:
         longest = 1 if loop else LONGEST
         with self._condition:
             before, still = self._front, 0
+            self._waiting[rank] += 1
             while self and self._front < rank and (self._loops or not loop):
                 if self._condition.wait(PATIENCE) or held.now() or self._front != before:
                     before, still = self._front, 0
                     continue
                 still += 1
-                if still == longest or not self._threads.at_work():
+                if still == longest or (still >= QUIET and not self._threads.at_work()):
                     self._give_up(loop)
+            self._waiting -= Counter((rank,))
 
     def _give_up(self, loop: bool) -> None:
         if loop:

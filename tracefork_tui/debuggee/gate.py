@@ -69,6 +69,8 @@ class Gate:
         self._early: Counter[int] = Counter()
         self._condition = threading.Condition()
         self._waiting: dict[int, list[Wake]] = {}
+        self._in_threads: Counter[int] = Counter()
+        threads.about_to.append(lambda: any(map(self.mine, list(self._in_threads))))
         self._stalled: list[Wake] = []
         self._rounds = rounds
         self._threads = threads
@@ -144,14 +146,16 @@ class Gate:
     def _wait(self, turn: int, longest: int) -> None:
         with self._condition:
             before, still = len(self._turns), 0
+            self._in_threads[turn] += 1
             while not self.mine(turn):
                 if self._condition.wait(PATIENCE) or held.now() or len(self._turns) != before:
                     before, still = len(self._turns), 0
                     continue
                 still += 1
-                if still == longest or not self._threads.at_work():
+                if still == longest or (still >= QUIET and not self._threads.at_work()):
                     self._skip(turn)
-                    return
+                    break
+            self._in_threads -= Counter((turn,))
 
     def _skip(self, turn: int) -> None:
         """What was to come before this turn is waited for no more."""

@@ -29,6 +29,8 @@ class Threads:
         self._lock = threading.Lock()
         self._handed = 0
         self._named: Counter[str] = Counter()
+        self.about_to: list[Callable[[], bool]] = []
+        """Each tells whether a thread that waits for us may go on and has not yet."""
 
     def install(self, hooks: AfterImport) -> None:
         hooks.on("concurrent.futures.thread", self._patch_pool)
@@ -39,7 +41,7 @@ class Threads:
         frames = sys._current_frames()
         frames.pop(threading.get_ident(), None)
         names = [frame.f_code.co_name for frame in frames.values()]
-        if any(name not in IDLE for name in names):
+        if any(name not in IDLE for name in names) or any(about() for about in self.about_to):
             return True
         return self._handed > 0 and any(name in PICKING for name in names)
 
