@@ -24,6 +24,7 @@ NEEDS = {
         "mcp==2.3.0",
         "mock-ai-api==0.1.1",
         "openai==3.54.0",
+        "openai-agents==0.24.0",
         "pydantic-ai-slim[anthropic]==2.68.0",
         "requests==2.34.2",
         "uvloop==0.23.0",

@@ -12,6 +12,7 @@ import sys
 from types import ModuleType
 from typing import Any, Callable
 
+from . import frameworks
 from .calls import What, aside, call, call_async
 from .hooks import AfterImport
 from .session import Session
@@ -27,6 +28,7 @@ def install(session: Session, hooks: AfterImport, rerun: bool) -> None:
     hooks.on("langchain_core.tools.base", tools.langchain)
     hooks.on("mcp.client.stdio", tools.mcp_server)
     hooks.on("mcp.client.session", tools.mcp_session)
+    frameworks.install(session, hooks, rerun)
 
 
 class _Tools:
