@@ -209,6 +209,7 @@ CASES: dict[str, Write] = {
     "a draw": lambda run: run.draw("os.environ", "str", "a zebra"),
     "a draw of JSON": lambda run: run.draw("look", "json", {"a": [1, {"zebra": None}]}),
     "a draw of bytes": lambda run: run.draw("os.urandom", "bytes", b"a zebra"),
+    "a draw of no number": lambda run: run.draw("zebra.look", "float", float("inf")),
     "a draw's name": lambda run: run.draw("zebra", "number", 7),
     "a draw's site": lambda run: run.draw("random", "number", 7, "zebra.py:7 in main"),
 }  # fmt: skip
@@ -221,7 +222,14 @@ def test_every_spelling(tmp_path: Path, case: str) -> None:
     CASES[case](run)
     run.draw("random.random", "number", 0.25)
     pages = Pages(Path(run.close()))
-    needles = ["zebra", "Zebra", "a zebra", "7", *pages.snippets("CHAT", random.Random(7), 3)]
+    needles = [
+        "zebra",
+        "Zebra",
+        "a zebra",
+        "7",
+        "inf",
+        *pages.snippets("CHAT", random.Random(7), 3),
+    ]
     shown = [(view, needle, pages.holding(view, needle)) for view in VIEWS for needle in needles]
     for view, needle, steps in shown:
         assert pages.found(view, needle) == steps, (view, needle)

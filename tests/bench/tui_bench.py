@@ -266,7 +266,10 @@ def ask(tapes: Tapes, state: str) -> None:
     wanted = query.compile("status == 529")
     with Tape(path) as tape:
         base = timed(lambda: sum(1 for _ in query.filter(tape, wanted)))
-    row("query.filter", ("wall", base * 1e3, " ms"))
+        either = query.compile('value == "Turn" or text contains "turn 99950"')
+        whole = timed(lambda: sum(1 for _ in query.filter(tape, either)))
+    row("query.filter: status", ("wall", base * 1e3, " ms"))
+    row("query.filter: what was drawn or said", ("wall", whole * 1e3, " ms"))
     with opened(debugger(path), state) as terminal:
         terminal.quiet(3.0)
         terminal.type("&status == 529\r")
@@ -276,7 +279,19 @@ def ask(tapes: Tapes, state: str) -> None:
         terminal.quiet(1.0)
         terminal.type("g/Turn 99950\r")
         took = terminal.until(b"step 99950/")
-        row("the search: /Turn 99950", ("wall", took * 1e3, " ms"), ("", took / base, "×"))
+        row("the search: /Turn 99950", ("wall", took * 1e3, " ms"), ("", took / whole, "×"))
+    path = tapes.turns(1000)
+    with Tape(path) as tape:
+        said = json.loads(tape.step(1000).response.body)["content"][0]["text"]
+        word = max(said.split(), key=len)
+        wanted = query.compile(f'text contains "{word}"')
+        base = timed(lambda: sum(1 for _ in query.filter(tape, wanted)))
+    row("query.filter of W(1000)", ("wall", base * 1e3, " ms"))
+    with opened(debugger(path), state) as terminal:
+        terminal.quiet(3.0)
+        terminal.type(f"/{word}\r")
+        took = terminal.until(b"step 1000/")
+        row("the search for its last words", ("wall", took * 1e3, " ms"), ("", took / base, "×"))
 
 
 def diff(tapes: Tapes, state: str) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from math import isfinite
 from typing import Any, NamedTuple
 
 from ..query.spotting import Spotter
 from ..tape.records import CALL
 from ..tape.steps import Draw
-from .document import Document, matches
+from .document import Document
 from .look import LOOK_BACK, Reader
 from .ourwords import our_words
 from .rows import value_text
@@ -22,8 +23,9 @@ COMPUTED = ("COST", "SITE")
 ALONE = ("REQUEST", "RESPONSE", "STREAM", "HEADERS")
 """Those that tell nothing of the exchanges before."""
 
+NUMBER = frozenset(" 0123456789.e+-")
 MOMENT = frozenset(" ·t+0123456789.hms?")
-"""What the moment of a step is written with."""
+"""What a number, and the moment of a step, are written with."""
 
 CLOCKS = ("time.", "datetime.")
 SECOND = 1e6
@@ -54,6 +56,8 @@ class Finder:
         self.needle = needle
         word = telling(needle) if view not in COMPUTED else ""
         self._spotter = Spotter(word) if word else None
+        self._case = any(map(str.isupper, needle))
+        self._signs = frozenset(needle.lower())
         self._sources: dict[tuple[int, ...], _Source] = {}
 
     def wanted(self, reader: Reader, n: int) -> bool:
@@ -87,8 +91,9 @@ class Finder:
             if of.shown or record[0] == CALL:
                 return True
             value = record[-1]
-            if type(value) in (int, float) and not of.name.startswith(CLOCKS):
-                drawn = self._in(f"  {value_text(value)}")
+            number = type(value) in (int, float) and isfinite(value)
+            if number and not of.name.startswith(CLOCKS):
+                drawn = self._signs <= NUMBER and self._in(f"  {value_text(value)}")
             else:
                 page = Document()
                 add_value(page, of.name, of.kind, value)
@@ -102,12 +107,12 @@ class Finder:
         assert isinstance(step, Draw)
         page = own(reader, replace(step, value="", given=None))
         shown = page.find(self.needle, (0, -1)) is not None
-        when = set(self.needle.lower()) <= MOMENT | set(step.type.lower())
+        when = self._signs <= MOMENT | set(step.type.lower())
         found = self._sources[tuple(record[3:8])] = _Source(step.name, step.type, shown, when)
         return found
 
     def _in(self, line: str) -> bool:
-        return bool(matches(line, self.needle))
+        return self.needle in (line if self._case else line.lower())
 
 
 def telling(needle: str) -> str:
