@@ -210,3 +210,40 @@ def test_tasks_have_the_same_names_without_the_transport(bench: Bench) -> None:
     assert set(drawn[-3:]) == {"Task-8", "Task-9", "Task-10"}, drawn
     done = bench.replay("run.msgpack", "--json")
     assert done.json["failures"] == done.json["unproven"] == [], done
+
+
+WAITS = """
+    import queue, threading
+    from talk import say
+
+    with open("limit") as file:
+        limit = float(file.read())
+
+    stop, fired, nothing = threading.Event(), threading.Event(), queue.Queue()
+    for turn in range(3):
+        print(stop.wait(limit), say(f"turn {turn}"))
+    try:
+        nothing.get(timeout=limit)
+    except queue.Empty:
+        print(say("nothing came"))
+
+    def fire():
+        print(say("fired"))
+        fired.set()
+
+    threading.Timer(limit, fire).start()
+    cancelled = threading.Timer(limit + 60, fire)
+    cancelled.start()
+    print(fired.wait(limit + 60), say("after it"))
+    cancelled.cancel()
+"""
+
+
+def test_a_wait_with_a_limit_takes_no_time_on_replay(bench: Bench) -> None:
+    bench.write("limit", "0.05")
+    tape = bench.record(WAITS)
+    assert "False You said: turn 2" in printed(tape)
+    assert "True You said: after it" in printed(tape)
+    bench.write("limit", "3600")
+    done = bench.replay("run.msgpack", "--json")
+    assert done.json["failures"] == done.json["unproven"] == [], done

@@ -1,8 +1,9 @@
 """What threads do in an order that chance gave it: each is a turn, and comes so again on replay.
 
 A turn is told as [how manieth of its kind and task, kind and task]. The gets are those that the
-user's own code makes from a `queue.Queue`; the calls are those by which a pool's threads tell an
-event loop that their work is done.
+user's own code makes from a `queue.Queue`; the waits are its own for a `threading.Event`, and a
+`threading.Timer`'s, with a limit of time, which a replay does not wait for; the calls are those by
+which a pool's threads tell an event loop that their work is done.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from .session import Session
 from .standin import like
 from .threads import work_of
 
-GET, EMPTY, CALL = "get", "empty", "call"
+GET, EMPTY, WOKEN, LATE, CALL = "get", "empty", "woken", "late", "call"
 
 
 class Turns:
@@ -34,6 +35,7 @@ class Turns:
         self._calls: set[_Call] = set()
 
     def install(self, hooks: AfterImport) -> None:
+        self._patch_event()
         hooks.on("queue", self._patch_queue)
         hooks.on("asyncio.base_events", self._patch_loop)
 
@@ -87,8 +89,41 @@ class Turns:
 
     def _tell(self) -> None:
         turn, self._getting.turn = self._getting.turn, None
-        if turn is not None and threading.active_count() > 1:
-            self._session.timed(turn)
+        if turn is not None:
+            self._timed(*turn)
+
+    def _timed(self, number: int, what: str) -> None:
+        """Tell a turn; one thread alone has none but those that took time."""
+        if threading.active_count() > 1 or what.startswith((EMPTY, LATE)):
+            self._session.timed([number, what])
+
+    # Events
+
+    def _patch_event(self) -> None:
+        session, real = self._session, threading.Event.wait
+        timer = threading.Timer.run.__code__
+
+        def wait(event: Any, timeout: float | None = None) -> bool:
+            frame = sys._getframe(1)
+            users = frame.f_code is timer or session.callers.user(frame)
+            if timeout is None or not users or self._aside() or in_loop():
+                return real(event, timeout)
+            task = task_name()
+            number, turn, late = self._next(WOKEN, task), 0, 0
+            if session.policy.replaying:
+                turn = session.gate.number(number, f"{WOKEN} {task}")
+                if turn:
+                    session.gate.wait(turn)
+                else:
+                    late = session.gate.nap(number, f"{LATE} {task}", timeout)
+            woken = not late and real(event, timeout)
+            self._timed(number, f"{WOKEN if woken else LATE} {task}")
+            if turn or late:
+                session.gate.passed(turn or late)
+            return woken
+
+        like(wait, real)
+        setattr(threading.Event, "wait", wait)  # noqa: B010
 
     # Loops
 
