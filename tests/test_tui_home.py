@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from textual.color import Color
-from tui_app import app_of, press, screen_of, settle, shown
+from tui_app import app_of, press, screen_of, settle, shown, wear
 from tui_tapes import refund_run
 
 from tracefork_tui.tape.reader import Tape
@@ -165,8 +165,7 @@ async def test_every_ink_can_be_read(tmp_path: Path, name: str, least: float) ->
     """Contrast as WCAG 2 has it: text on its page; the line under the cursor."""
     app = app_of(refund_run(tmp_path / "run.msgpack"))
     async with app.run_test() as pilot:
-        app.theme = NAMES[name]
-        await settle(pilot)
+        await wear(pilot, NAMES[name])
         inks = screen_of(pilot).timeline._inks
         for part in ink._NAMES:
             style = inks.page + inks[part]

@@ -12,7 +12,7 @@ import pytest
 from pytest_textual_snapshot import SVGImageExtension
 from syrupy.assertion import SnapshotAssertion
 from textual.pilot import Pilot
-from tui_app import LARGE, SMALL, app_of, press, screen_of, settle, shown, until
+from tui_app import LARGE, SMALL, app_of, press, screen_of, settle, shown, until, wear
 from tui_forks import family
 from tui_talks import sub_agents
 from tui_tapes import refund_run
@@ -48,15 +48,13 @@ async def _compare(pilot: Pilot[Any], pictures: SnapshotAssertion, name: str = "
     app = pilot.app
     for field in app.screen.query("Input, TextArea"):
         field.cursor_blink = False
-    app.theme = NAMES["dark"]
-    await settle(pilot)
+    await wear(pilot, NAMES["dark"])
     words = shown(pilot)
     for theme in THEMES:
-        app.theme = NAMES[theme]
-        await settle(pilot)
+        await wear(pilot, NAMES[theme])
         assert shown(pilot) == words
         assert app.export_screenshot(title=theme) == pictures(name=f"{name}{theme}")
-    app.theme = NAMES["dark"]
+    await wear(pilot, NAMES["dark"])
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -39,6 +39,17 @@ async def settle(pilot: Pilot[Any], rounds: int = 2) -> None:
     await pilot.pause()
 
 
+async def wear(pilot: Pilot[Any], theme: str) -> None:
+    """Change the theme, and wait until all that is on the screen has its colours."""
+    app, worn = pilot.app, list[str]()
+    if app.theme != theme:
+        app.theme_changed_signal.subscribe(app.screen, lambda now: worn.append(now.name))
+        app.theme = theme
+        await until(pilot, lambda: theme in worn, theme)
+        app.theme_changed_signal.unsubscribe(app.screen)
+    await settle(pilot)
+
+
 async def until(pilot: Pilot[Any], condition: Callable[[], Any], what: str = "") -> None:
     """Let the app go on until something holds."""
     deadline = time.monotonic() + PATIENCE
