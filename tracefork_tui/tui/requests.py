@@ -3,6 +3,7 @@ that both have are not decoded again."""
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -63,7 +64,9 @@ def _onwards(before: _Read, same: int, method: str, body: bytes) -> wire.Convers
     key, turns = LISTS[before.asked.api], before.asked.turns
     start, known = before.outline.items(before.body, key)
     lead = len(known) - len(turns)
-    shared = sum(end < same and body[end] == ord(",") for _, end in known)
+    shared = bisect_left(known, same, key=lambda item: item[1])
+    if shared and body[known[shared - 1][1]] != ord(","):
+        shared -= 1
     if not 0 <= lead <= shared - 2:
         return None
     now, found = before.outline.items(body, key)
