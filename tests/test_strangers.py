@@ -141,3 +141,44 @@ def test_an_agent_on_uvloop(bench: Bench, newer: str) -> None:
     again = bench.replay()
     assert again.code == 0, again
     assert again.out == done.out
+
+
+APP = """
+    import asyncio, httpx2, uuid
+    from talk import say
+
+    async def app(scope, receive, send):
+        await receive()
+        text = say(f"asked at {scope['path']} {uuid.uuid4()}").encode()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": text})
+
+    async def main():
+        transport = httpx2.ASGITransport(app=app)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://app") as client:
+            print((await client.get("/ask")).text)
+
+    asyncio.run(main())
+"""
+
+
+def test_an_app_that_is_called_in_process(bench: Bench) -> None:
+    """As a test client calls a server that talks to a model: the app runs on replay too."""
+    tape = bench.record(APP)
+    assert [step.request.method for step in exchanges(tape)] == ["POST"]
+    assert bench.replay().code == 0
+
+
+MACHINE = """
+    import platform
+    from talk import say
+    print(say("hello"), platform.processor())
+"""
+
+
+def test_what_a_library_asks_of_the_machine_is_no_command_of_the_agent(bench: Bench) -> None:
+    tape = bench.record(MACHINE)
+    assert [note.data for note in tape.notes if note.kind == "subprocess"] == []
+    done = bench.replay()
+    assert done.code == 0, done
+    assert "it will touch this again" not in done.err

@@ -15,7 +15,8 @@ DEMO = HERE + "demo" + os.sep
 STDLIB = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
 PACKAGES = re.compile(r"[/\\](?:site|dist)-packages[/\\]")
 TRANSPORT = (
-    r"[/\\](?:httpcore2?|h11|h2|hpack|anyio|sniffio|asyncio|uvloop|trio|websockets|opentelemetry)[/\\]"
+    r"[/\\](?:httpcore2?|h11|h2|hpack|anyio|sniffio|asyncio|uvloop|trio|websockets|opentelemetry"
+    r"|_pytest)[/\\]"
     r"|[/\\](?:ssl|_base_client|selectors|threading)\.py$"
 )
 ON_BEHALF = (
@@ -30,6 +31,12 @@ LIBRARIES = (
     *("langchain_core", "langchain_anthropic"),
 )
 ENTRY_POINT = rb"(?m)^from\s+([A-Za-z_]\w*)[^\n]*\n(?:.*\n)*?\s*sys\.exit\("
+RUNNERS = (
+    *("pytest", "_pytest", "py", "coverage", "debugpy", "ipykernel", "ipykernel_launcher"),
+    *("uvicorn", "gunicorn", "hypercorn", "fastapi", "fastapi_cli", "celery", "streamlit"),
+    *("ddtrace", "opentelemetry", "dotenv", "poetry", "nbclient", "jupyter_core"),
+)
+"""Programs that run other people's code: they own `__main__`, and are no user's."""
 
 
 class Callers:
@@ -143,6 +150,8 @@ class Callers:
             names.extend(_entry_package(script))
         found: list[str] = []
         for name in names:
+            if name in RUNNERS and name not in self._extra:
+                continue
             module = sys.modules.get(name)
             places = getattr(module, "__path__", None) or ()
             found.extend(os.path.join(os.path.abspath(place), "") for place in places)

@@ -38,6 +38,7 @@ FILES = {
     "sqlite3.connect": "database",
 }
 OTHERS = ("ctypes.dlopen", "mmap.__new__", "os.kill", "socket.bind", "syslog.syslog")
+MACHINE = ("platform", "ctypes.util", "uuid", "sysconfig")
 STARTS = ("subprocess.Popen", "os.posix_spawn", "os.exec")
 MEDIATING = ("ctypes", "multiprocessing.shared_memory", "socket", "socketserver", "http.server")
 LIBRARIES = ("aiohttp", "boto3", "botocore", "requests", "urllib3", "websockets")
@@ -190,12 +191,25 @@ def _path(session: Session, path: Any) -> str:
 
 
 def _command(session: Session, children: Children, event: str, args: Any) -> None:
+    if _asks_machine(sys._getframe(2)):
+        return
     what = args[0] if event == "os.system" else args[1] if len(args) > 1 else ""
     words = what if isinstance(what, (list, tuple)) else []
     plain = [os.fsdecode(word) for word in words if isinstance(word, (str, bytes, os.PathLike))]
     if event in STARTS and plain and children.captures(plain, os.fsdecode(args[0] or "")):
         return
     _name(session, COMMANDS[event], _words(what))
+
+
+def _asks_machine(frame: FrameType | None) -> bool:
+    """True where the standard library asks for what the machine is, as `uname -p` does."""
+    while frame is not None and _starts(str(frame.f_globals.get("__name__"))):
+        frame = frame.f_back
+    return frame is not None and frame.f_globals.get("__name__") in MACHINE
+
+
+def _starts(module: str) -> bool:
+    return module == "subprocess" or module.rpartition(".")[0] == __name__.rpartition(".")[0]
 
 
 def _words(what: Any) -> str:
