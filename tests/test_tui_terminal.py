@@ -128,6 +128,16 @@ def test_q_ends_it_with_exit_code_0(tmp_path: Path) -> None:
     assert terminal.seen.rstrip().endswith(b"\x1b[?25h") or b"\x1b[?1049l" in terminal.seen
 
 
+def test_a_terminal_that_goes_away_without_a_signal_ends_it(tmp_path: Path) -> None:
+    terminal = Terminal(refund_run(tmp_path / "run.msgpack"), 80, 24)
+    try:
+        terminal.read(until=b"step ")
+        os.close(terminal._side)
+        assert terminal.process.wait(timeout=60) == 1
+    finally:
+        terminal.process.kill()
+
+
 @pytest.mark.parametrize("columns", [80, 160])
 def test_opening_a_tape_imports_no_sdk(tmp_path: Path, columns: int) -> None:
     path = refund_run(tmp_path / "run.msgpack")

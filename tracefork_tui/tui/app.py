@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .memory import Memory
     from .widgets.firststeps import FirstSteps
 
+STDIN = 0
 COLOURLESS = themes.Colourless()
 FIRST_SESSIONS = 3
 """In so many sessions the first keys are shown."""
@@ -125,6 +126,8 @@ class DebuggerApp(App[None]):
 
     def on_mount(self) -> None:
         self.set_interval(IDLE, self._collect)
+        if not self.is_headless and os.isatty(STDIN):
+            self.set_interval(IDLE, self._leave_a_terminal_that_is_gone)
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
 
     def on_ready(self) -> None:
@@ -158,6 +161,11 @@ class DebuggerApp(App[None]):
         """Look for garbage while nobody types: with large bodies open it takes a while."""
         if gc.get_count()[1] > FEW_YOUNG and time.monotonic() - self._typed > IDLE:
             gc.collect()
+
+    def _leave_a_terminal_that_is_gone(self) -> None:
+        """Where the terminal went away without a signal, nothing else would end the app."""
+        if not os.isatty(STDIN):
+            self.exit(return_code=1)
 
     # Keys, one at a time
 
