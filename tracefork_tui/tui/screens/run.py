@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.events import Click
+from textual.geometry import Size
 from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
@@ -119,6 +120,7 @@ class RunScreen(Screen[None]):
         yield Hints()
 
     def on_mount(self) -> None:
+        self.watch(self._result, "virtual_size", self._fit_report, init=False)
         self._tell()
         self._work(self._begin)
 
@@ -214,16 +216,11 @@ class RunScreen(Screen[None]):
         self.query_one("#report").add_class("told")
         self.query_one("#report").set_class(not (self.result and self.result.good), "bad")
         self._result.show(page)
-        self.call_after_refresh(self._fit_report)
 
-    def _fit_report(self) -> None:
-        """As high as what is in it, once it is known how that wraps."""
-        self.query_one("#report").styles.height = self._result.virtual_size.height + 2
+    def _fit_report(self, size: Size) -> None:
+        """As high as what is in it, whenever it is known anew how that wraps."""
+        self.query_one("#report").styles.height = size.height + 2
         self._log.call_after_refresh(self._log.scroll_end, animate=False)
-
-    def on_resize(self) -> None:
-        if self._state == "over":
-            self.call_after_refresh(self._fit_report)
 
     def _tell(self) -> None:
         """The first and the last line."""
