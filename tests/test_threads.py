@@ -9,6 +9,7 @@ from __future__ import annotations
 import pytest
 from cli_runs import Bench
 
+from tracefork_tui.replay.boundary import boundary
 from tracefork_tui.tape.reader import Tape
 
 PACE = """
@@ -77,6 +78,10 @@ def printed(tape: Tape) -> str:
     return "".join(text for _, stream, text in tape.output() if stream == 1)
 
 
+def named(tape: Tape) -> set[str]:
+    return {effect.kind for effect in boundary(tape).named}
+
+
 PACES = ("0.05 0 0.1", "0.1 0.05 0", "0 0 0")
 
 
@@ -84,6 +89,7 @@ PACES = ("0.05 0 0.1", "0.1 0.05 0", "0 0 0")
 def test_a_race_comes_out_as_recorded(bench: Bench, agent: str) -> None:
     bench.write("pace", "0 0.05 0.1")
     recorded = bench.record(agent)
+    assert named(recorded) == {"threads"}
     for pace in PACES:
         bench.write("pace", pace)
         done = bench.replay("run.msgpack", "--json")
@@ -147,6 +153,7 @@ SETS = """
 def test_sets_of_what_is_done_are_seen_in_their_order(bench: Bench) -> None:
     tape = bench.record(SETS)
     assert "<class 'set'> True 0" in printed(tape)
+    assert named(tape) == {"threads"}
     for _ in range(2):
         done = bench.replay("run.msgpack", "--json")
         assert done.json["failures"] == [], done

@@ -35,6 +35,15 @@ print(sorted({name.partition(".")[0] for name in sys.modules}))
 """
 
 
+FRAMES = """
+import os
+from tracefork_tui.tui import _set_frames
+_set_frames()
+from textual.screen import UPDATE_PERIOD
+print(round(1 / UPDATE_PERIOD), os.environ.get("TEXTUAL_FPS"))
+"""
+
+
 class Terminal:
     """The debugger as a child on a pseudo-terminal; `seen` is every byte that it wrote."""
 
@@ -152,3 +161,12 @@ def test_opening_a_tape_imports_no_sdk(tmp_path: Path, columns: int) -> None:
         assert f"'{name}'" not in done.stdout
     if columns < 120:  # where no price is shown; the price table brings httpx2 along
         assert "'httpx2'" not in done.stdout
+
+
+@pytest.mark.parametrize(("own", "expected"), [(None, "240 None"), ("30", "30 30")])
+def test_a_key_is_painted_sooner_than_textual_would(own: str | None, expected: str) -> None:
+    environment = {key: value for key, value in os.environ.items() if key != "TEXTUAL_FPS"}
+    environment |= {"TEXTUAL_FPS": own} if own else {}
+    command = [sys.executable, "-c", FRAMES]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.stdout.strip() == expected, done.stderr

@@ -20,6 +20,8 @@ from .standin import like
 from .threads import WORK
 
 ARRIVED = "arrived"
+MOST_PENDING = 64
+"""Of more than so many that are not done the order is not told: each wait would tell it anew."""
 
 
 class Arrivals:
@@ -67,7 +69,7 @@ class Arrivals:
                 for future in _in_order(futures, order, real_wait):
                     seen.append(future)
                     yield future
-                left = [future for future in futures if future not in seen]
+                left = set(futures).difference(seen)
                 for future in real_as_completed(left, timeout):
                     seen.append(future)
                     yield future
@@ -86,13 +88,17 @@ class Arrivals:
         return task, self._begun[task]
 
     def _both(self, key: tuple[str, int], done: set[Any], pending: set[Any]) -> Any:
-        if max(len(done), len(pending)) < 2:
+        orders = {"done": done}
+        if len(pending) <= MOST_PENDING:
+            orders["pending"] = pending
+        if max(map(len, orders.values())) < 2:
             return done, pending
         told = self._recorded(key)
-        if told:
-            done, pending = _Ordered(done, told["done"]), _Ordered(pending, told["pending"])
-        self._tell(key, done=list(map(_name, done)), pending=list(map(_name, pending)))
-        return done, pending
+        orders = {
+            name: _Ordered(one, told[name]) if name in told else one for name, one in orders.items()
+        }
+        self._tell(key, **{name: list(map(_name, one)) for name, one in orders.items()})
+        return orders["done"], orders.get("pending", pending)
 
     def _recorded(self, key: tuple[str, int]) -> dict[str, Any]:
         if self._told is None:
@@ -111,20 +117,24 @@ class _Ordered(set[Any]):
     def __init__(self, items: Iterable[Any], names: list[str]) -> None:
         super().__init__(items)
         place = {name: at for at, name in enumerate(names)}
-        self._items = sorted(self._plain(), key=lambda item: place.get(_name(item), len(place)))
+        order = sorted(self._plain(), key=lambda item: place.get(_name(item), len(place)))
+        self._order = dict.fromkeys(order)
 
     def _plain(self) -> list[Any]:
         return list(super().__iter__())
 
     def __iter__(self) -> Iterator[Any]:
-        known = getattr(self, "_items", [])
-        first = [item for item in known if item in self]
-        return iter(first + [item for item in self._plain() if item not in first])
+        known = getattr(self, "_order", {})
+        added = [item for item in self._plain() if item not in known]
+        return iter([item for item in known if item in self] + added)
 
     def pop(self) -> Any:
-        for item in self:
-            self.discard(item)
-            return item
+        while self._order:
+            item = next(iter(self._order))
+            del self._order[item]
+            if item in self:
+                self.discard(item)
+                return item
         return super().pop()
 
 

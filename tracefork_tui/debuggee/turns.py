@@ -69,7 +69,7 @@ class Turns:
                 getting.turn = [number, f"{EMPTY} {task}"]
                 raise
             finally:
-                self._tell()
+                self._tell(took=block)
                 if turn:
                     session.gate.passed(turn)
 
@@ -87,15 +87,15 @@ class Turns:
         like(_get, real)
         return _get
 
-    def _tell(self) -> None:
+    def _tell(self, took: bool = False) -> None:
         turn, self._getting.turn = self._getting.turn, None
         if turn is not None:
-            self._timed(*turn)
+            self._timed(turn, took)
 
-    def _timed(self, number: int, what: str) -> None:
+    def _timed(self, turn: list[Any], took: bool) -> None:
         """Tell a turn; one thread alone has none but those that took time."""
-        if threading.active_count() > 1 or what.startswith((EMPTY, LATE)):
-            self._session.timed([number, what])
+        if took or threading.active_count() > 1:
+            self._session.timed(turn)
 
     # Events
 
@@ -116,8 +116,9 @@ class Turns:
                     session.gate.wait(turn)
                 else:
                     late = session.gate.nap(number, f"{LATE} {task}", timeout)
+            took = not event.is_set()
             woken = not late and real(event, timeout)
-            self._timed(number, f"{WOKEN if woken else LATE} {task}")
+            self._timed([number, f"{WOKEN if woken else LATE} {task}"], took)
             if turn or late:
                 session.gate.passed(turn or late)
             return woken
@@ -142,8 +143,9 @@ class Turns:
 
         def closed(loop: Any) -> None:
             close(loop)
-            for call in [call for call in self._calls if call.loop is loop]:
-                call.drop()
+            for call in list(self._calls):
+                if call.loop is loop:
+                    call.drop()
 
         like(call_soon_threadsafe, real)
         like(closed, close)

@@ -50,7 +50,7 @@ MEANING = {
 }
 HELD = frozenset(("module", "code", "code text", "input", "input data", "gone", "served"))
 HELD |= {"within", "slept", "child", "exception", "queue turn", "pool grew"}
-HELD |= {"process began", "process ended"}
+HELD |= {"process began", "process ended", "arrived"}
 """Kinds of notes of what the tape does hold; any other is shown, known or not."""
 REFUSED = {"divergence": "divergence", "halt": "halt", "refused": "refused"}
 TOUCHING = ("file", "subprocess", "fork")

@@ -9,6 +9,10 @@ if TYPE_CHECKING:
 
     from .app import DebuggerApp
 
+FRAMES = "TEXTUAL_FPS"
+MOST_FRAMES = "240"
+"""A second: how often Textual looks for what to paint. With its own 60 a key waits 12 ms."""
+
 
 def run(paths: list[str], commands: Sequence[str] | None = None, screen: bool = True) -> int:
     """Open the debugger on the first tape, or on the tapes of this folder where none is named,
@@ -22,6 +26,7 @@ def run(paths: list[str], commands: Sequence[str] | None = None, screen: bool = 
 
     gc.disable()  # until the first paint: imports make much that lives and nothing that dies
     gc.set_threshold(5_000, 2_000, 10)  # what takes longer waits until nobody types: see app
+    _set_frames()
     from ..replay.state import state_folder
     from ..tape.reader import Tape
     from .app import DebuggerApp
@@ -41,6 +46,17 @@ def run(paths: list[str], commands: Sequence[str] | None = None, screen: bool = 
     else:
         _scripted(app, commands, screen)
     return app.return_code or 0
+
+
+def _set_frames() -> None:
+    """Textual reads it when it is imported; agents that start here must not see it."""
+    import os
+    from importlib import import_module
+
+    if FRAMES not in os.environ:
+        os.environ[FRAMES] = MOST_FRAMES
+        import_module("textual.constants")
+        del os.environ[FRAMES]
 
 
 def _give_size() -> None:
