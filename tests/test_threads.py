@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 from cli_runs import Bench
 
-from tracefork_tui.replay.boundary import boundary
+from tracefork_tui.replay.boundary import HELD
 from tracefork_tui.tape.reader import Tape
 
 PACE = """
@@ -79,7 +79,7 @@ def printed(tape: Tape) -> str:
 
 
 def named(tape: Tape) -> set[str]:
-    return {effect.kind for effect in boundary(tape).named}
+    return {note.kind for note in tape.notes} - HELD
 
 
 PACES = ("0.05 0 0.1", "0.1 0.05 0", "0 0 0")
