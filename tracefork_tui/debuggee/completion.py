@@ -12,15 +12,11 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from ..tape import records
-from .held import held
-from .threads import Threads
+from .threads import LONGEST, Threads
 
 if TYPE_CHECKING:
     from ..tape.reader import Tape
 
-PATIENCE = 0.25
-LONGEST = 20
-QUIET = 4
 THREADS = "threads"
 
 
@@ -58,16 +54,14 @@ class Completion:
         """Wait, in a thread, until the steps that were completed before `n` are."""
         rank = self._rank.get(n, 0)
         longest = 1 if loop else LONGEST
+
+        def due() -> bool:
+            return not self or self._front >= rank or (loop and not self._loops)
+
         with self._condition:
-            before, still = self._front, 0
             self._waiting[rank] += 1
-            while self and self._front < rank and (self._loops or not loop):
-                if self._condition.wait(PATIENCE) or held.now() or self._front != before:
-                    before, still = self._front, 0
-                    continue
-                still += 1
-                if still == longest or (still >= QUIET and not self._threads.at_work()):
-                    self._give_up(loop)
+            if not self._threads.wait(self._condition, due, lambda: self._front, longest):
+                self._give_up(loop)
             self._waiting -= Counter((rank,))
 
     def _give_up(self, loop: bool) -> None:

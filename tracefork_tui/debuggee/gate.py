@@ -7,25 +7,19 @@ lets an answer out, and remembers that the order was not held.
 
 In a loop whose time is virtual the next turn comes when the loop has nothing else to do, so that
 what the turn before has set off is done by then; unless it came at once when it was recorded.
-
-A turn is a step's number, or below zero a timer's (timers are counted as they begin) or, further
-down, that of a call (`calls`) or, still further, of what a thread did by itself (`turns`), in the
-order in which that ended.
 """
 
 from __future__ import annotations
 
 import threading
-from collections import Counter, deque
-from itertools import chain, islice
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Callable
 
-from ..tape import records
 from .answers import real_sleep
 from .completion import Completion
 from .held import held, monotonic
-from .session import SLEPT
-from .threads import Threads
+from .order import RESTED, Order
+from .threads import LONGEST, PATIENCE, QUIET, Threads
 from .virtual import is_virtual
 
 if TYPE_CHECKING:
@@ -33,16 +27,9 @@ if TYPE_CHECKING:
 
     from ..tape.reader import Tape
 
-PATIENCE = 0.25
 GRACE = 0.002
-LONGEST = 20
 LONGEST_NAP = 240
-QUIET = 4
 FOLLOWED, MOST_FOLLOWED = 0.02, 0.25
-DELIVERED = (records.HEAD, records.CHUNK, records.END)
-
-FIRST = 1 << 41
-"""Beyond the numbers of calls' turns."""
 LOOK_AHEAD = 32
 RESTLESS = 200
 
@@ -56,17 +43,10 @@ class Gate:
     """
 
     def __init__(self, tape: Tape | None, rounds: Callable[[], int], threads: Threads) -> None:
-        self._by_task = ByTask()
         self.completion = Completion(tape, threads)
         self._tape = tape
-        turns = _read(tape, self._by_task) if tape is not None else []
-        self._turns = deque(turn for turn, _, _ in turns)
-        self._after = deque(after for _, after, _ in turns)
-        self._places = deque(place for _, _, place in turns)
-        self._place = 0
+        self._order = Order(tape)
         self._mover = 0
-        self._left = Counter(self._turns)
-        self._early: Counter[int] = Counter()
         self._condition = threading.Condition()
         self._waiting: dict[int, list[Wake]] = {}
         self._in_threads: Counter[int] = Counter()
@@ -89,44 +69,42 @@ class Gate:
 
         A timer without a turn did not go off in the recorded run: all others come before it.
         """
-        if self._open or not self._turns or self._turns[0] == turn:
+        if self._open or self._order.is_first(turn):
             return True
-        return turn > 0 and not self._left[turn]
+        return turn > 0 and not self._order.has(turn)
 
     def has(self, turn: int) -> bool:
         """True if the recorded run came to this turn, and the replay has not yet."""
-        return not self._open and bool(self._left[turn])
+        return not self._open and self._order.has(turn)
 
     def ready(self, turn: int) -> bool:
         """True if it is the turn, and the loop has come as far as it had."""
-        return self.mine(turn) and (not self._left[turn] or self._due())
+        return self.mine(turn) and (not self._order.has(turn) or self._due())
 
     def _due(self, begun: int = 0) -> bool:
         """True if the loop has come as far as it had when the next turn came.
 
         `begun`: 1 where a round begins that is not counted yet.
         """
-        if self._rested or self._open or not self._patient or not self._after:
+        if self._rested or self._open or not self._patient or not self._order:
             return True
-        passed, after = self._rounds() + begun - self._since, self._after[0]
-        return passed >= (RESTLESS if after is None else after)
+        passed, after = self._rounds() + begun - self._since, self._order.first.after
+        return passed >= (RESTLESS if after == RESTED else after)
 
     def passed(self, turn: int, last: bool = False) -> None:
         """The delivery whose turn it was is over. `last`: so is this round of the loop."""
         with self._condition:
-            if self._left[turn]:
+            if self._order.has(turn):
                 self._mover = threading.get_ident()
-                self._left[turn] -= 1
-                self._early[turn] += 1
+                self._order.came(turn)
                 self._advance(1 if last else 0)
 
     def over(self, turn: int) -> None:
         """Nothing is delivered any more: the turns that are left are dropped."""
         with self._condition:
-            if self._left[turn]:
+            if self._order.has(turn):
                 self._mover = threading.get_ident()
-                self._early[turn] += self._left[turn]
-                self._left[turn] = 0
+                self._order.came(turn, for_good=True)
                 self._advance()
 
     def open(self) -> None:
@@ -145,31 +123,26 @@ class Gate:
 
     def _wait(self, turn: int, longest: int) -> None:
         with self._condition:
-            before, still = len(self._turns), 0
             self._in_threads[turn] += 1
-            while not self.mine(turn):
-                if self._condition.wait(PATIENCE) or held.now() or len(self._turns) != before:
-                    before, still = len(self._turns), 0
-                    continue
-                still += 1
-                if still == longest or (still >= QUIET and not self._threads.at_work()):
-                    self._skip(turn)
-                    break
+            due = self._threads.wait(
+                self._condition, lambda: self.mine(turn), lambda: len(self._order), longest
+            )
+            if not due:
+                self._skip(turn)
             self._in_threads -= Counter((turn,))
 
     def _skip(self, turn: int) -> None:
         """What was to come before this turn is waited for no more."""
         self.held = False
-        while self._left[turn] and self._turns[0] != turn:
-            before = self._turns.popleft()
-            self._after.popleft()
-            self._place = self._places.popleft()
-            passed = self._early if self._early[before] else self._left
-            passed[before] -= 1
+        self._order.skip_to(turn)
 
     def number(self, number: int, task: str) -> int:
         """The turn of what a task did, 0 for none."""
-        return self._by_task.take(number, task, self.over)
+        with self._condition:
+            turn, missed = self._order.by_task.take(number, task)
+            for one in missed:
+                self.over(one)
+            return turn
 
     def taken(self, number: int, task: str, kinds: tuple[str, ...]) -> tuple[int, str]:
         """Wait, in a thread, for the turn that is of one of these kinds; gives it and its kind."""
@@ -199,9 +172,10 @@ class Gate:
     def _follow(self, turn: int) -> None:
         """Let the thread whose turn was before come as far as it had, if it needs that long."""
         with self._condition:
-            if self._tape is None or self._open or not self._turns or self._turns[0] != turn:
+            order = self._order
+            if self._tape is None or self._open or not order or order.first.number != turn:
                 return
-            times = [self._tape.time_at(place) for place in (self._place, self._places[0])]
+            times = [self._tape.time_at(place) for place in (order.place, order.first.place)]
         gap = (times[1] - times[0]) / 1e6
         until = monotonic() + min(max(gap, FOLLOWED), MOST_FOLLOWED)
         while self._threads.works(self._mover) and monotonic() < until:
@@ -210,11 +184,11 @@ class Gate:
     def _rest(self) -> None:
         """Wait, in a thread, until no other is at work."""
         with self._condition:
-            before, still = len(self._turns), 0
+            before, still = len(self._order), 0
             for _ in range(LONGEST_NAP):
                 moved = self._condition.wait(PATIENCE) or held.now() or self._threads.at_work()
-                still = 0 if moved or len(self._turns) != before else still + 1
-                before = len(self._turns)
+                still = 0 if moved or len(self._order) != before else still + 1
+                before = len(self._order)
                 if still == QUIET:
                     return
 
@@ -278,7 +252,7 @@ class Gate:
     def quiet(self) -> bool:
         """The loop has nothing else to do: wake the one whose turn it is. False if none waits."""
         with self._condition:
-            self._rested = bool(self._turns) and self._turns[0] in self._waiting
+            self._rested = bool(self._order) and self._order.first.number in self._waiting
             if self._rested:
                 self._wake_next()
             return self._rested
@@ -292,7 +266,7 @@ class Gate:
     def give_up(self) -> bool:
         """Nothing moves: let the first waiting one out of order. False if none waits."""
         with self._condition:
-            due = next((turn for turn in self._turns if turn in self._waiting), 0)
+            due = self._order.first_of(self._waiting)
             if due:
                 self._skip(due)
             if self._waiting:
@@ -304,25 +278,20 @@ class Gate:
         return bool(wakes)
 
     def _advance(self, hasty: int = 0) -> None:
-        turns, early = self._turns, self._early
-        while turns and early[turns[0]]:
-            early[turns.popleft()] -= 1
-            self._after.popleft()
-            self._place = self._places.popleft()
+        if self._order.advance():
             self._since, self._rested = self._rounds(), False
         self._condition.notify_all()
-        if self._open or not turns:
+        if self._open or not self._order:
             for turn in list(self._waiting):
                 self._wake(turn)
-        elif not self._patient or (self._after[0] is not None and self._after[0] <= hasty):
+        elif not self._patient or RESTED < self._order.first.after <= hasty:
             self._wake_next()
 
     def _wake_next(self) -> None:
         """Wake the one whose turn it is, and those that came in the same round."""
-        afters = chain((0,), islice(self._after, 1, LOOK_AHEAD))
-        woken = set()
-        for turn, after in zip(islice(self._turns, LOOK_AHEAD), afters):
-            if after != 0 or (turn not in self._waiting and turn not in woken):
+        woken: set[int] = set()
+        for turn, after in self._order.ahead(LOOK_AHEAD):
+            if (woken and after != 0) or (turn not in self._waiting and turn not in woken):
                 break
             woken.add(turn)
             self._wake(turn)
@@ -338,62 +307,6 @@ class Gate:
                 wakes.remove(wake)
                 if not wakes:
                     del self._waiting[turn]
-
-
-class ByTask:
-    """The turns that are known by their task and place in it, each to be taken once."""
-
-    def __init__(self) -> None:
-        self._turns: dict[str, dict[tuple[int, str], int]] = {}
-        self._last = -FIRST
-
-    def add(self, number: int, task: str) -> int:
-        self._last -= 1
-        self._turns.setdefault(_group(task), {})[number, task] = self._last
-        return self._last
-
-    def take(self, number: int, task: str, over: Callable[[int], None]) -> int:
-        """The turn of what a task did, 0 for none; tells which turns nobody will take any more.
-
-        What one thread of a pool did another may do now.
-        """
-        group = _group(task)
-        waiting = self._turns.get(group, {})
-        turn = waiting.pop((number, task), 0)
-        if group != task:
-            return turn or (waiting.pop(next(iter(waiting))) if waiting else 0)
-        while waiting and next(iter(waiting))[0] < number:
-            over(waiting.pop(next(iter(waiting))))
-        return turn
-
-
-def _group(task: str) -> str:
-    """The pool that a thread belongs to by its name, else the task."""
-    name = task.rstrip("0123456789")
-    return name if name != task and name.endswith("_") else task
-
-
-def _read(tape: Tape, by_task: ByTask) -> list[tuple[int, int | None, int]]:
-    """The turns of a tape in their order, each with how often the loop went round before it (None:
-    it rested) and the place of its record.
-    """
-    ended = iter([note.data["over"] if note.kind == SLEPT else [] for note in tape.notes])
-    turns: list[tuple[int, int | None, int]] = []
-    after: int | None = None
-    for place, (n, kind) in enumerate(zip(tape.index.owners, tape.index.kinds)):
-        numbers = [n] if kind in DELIVERED else []
-        if kind == records.NOTE:
-            numbers = next(ended)
-        for number in numbers:
-            if isinstance(number, list):
-                turns.append((by_task.add(*number), after, place))
-                after = None
-            elif number <= 0:
-                after = -number
-            else:
-                turns.append((number if kind in DELIVERED else -number, after, place))
-                after = None
-    return turns
 
 
 def _waiter() -> tuple[asyncio.Future[bool], Wake]:

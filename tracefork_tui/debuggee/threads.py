@@ -8,10 +8,14 @@ from collections import Counter
 from types import ModuleType
 from typing import Any, Callable
 
+from .held import held
 from .hooks import AfterImport
 from .names import in_loop, task_name, working
 from .standin import like
 
+PATIENCE = 0.25
+LONGEST = 20
+QUIET = 4
 WORK = "_tracefork_work"
 PICKING = frozenset(("_worker", "get"))
 IDLE = PICKING | {"wait", "join", "_shutdown", "_wait_for_tstate_lock", "accept", "select", "poll"}
@@ -44,6 +48,27 @@ class Threads:
         if any(name not in IDLE for name in names) or any(about() for about in self.about_to):
             return True
         return self._handed > 0 and any(name in PICKING for name in names)
+
+    def wait(
+        self,
+        condition: threading.Condition,
+        due: Callable[[], bool],
+        moved: Callable[[], int],
+        longest: int = LONGEST,
+    ) -> bool:
+        """Wait, with the condition held, until it is due.
+
+        False where nothing moved `longest` times PATIENCE, or QUIET times while nobody was at work.
+        """
+        before, still = moved(), 0
+        while not due():
+            if condition.wait(PATIENCE) or held.now() or moved() != before:
+                before, still = moved(), 0
+                continue
+            still += 1
+            if still >= longest or (still >= QUIET and not self.at_work()):
+                return False
+        return True
 
     def works(self, ident: int) -> bool:
         """True if this thread does something else than waiting for another."""

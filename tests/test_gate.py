@@ -1,0 +1,173 @@
+"""The recorded order of turns: who waits, who is let go, and what is never waited for in vain."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tracefork_tui.debuggee.gate import Gate
+from tracefork_tui.debuggee.order import RESTED, Order
+from tracefork_tui.debuggee.threads import Threads
+from tracefork_tui.debuggee.virtual import _MARK
+from tracefork_tui.tape import records
+
+HEAD, CHUNK, END, NOTE = records.HEAD, records.CHUNK, records.END, records.NOTE
+
+
+class Idle(Threads):
+    """Threads that are never at work."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda: False)
+
+    def at_work(self) -> bool:
+        return False
+
+    def works(self, ident: int) -> bool:
+        return False
+
+
+def tape(*turns: int | tuple[int, str] | list[int]) -> Any:
+    """A tape of heads of steps, of what tasks did, and of [rounds of the loop] before the next."""
+    kinds = [NOTE if isinstance(turn, (tuple, list)) else HEAD for turn in turns]
+    owners = [0 if kind == NOTE else turn for kind, turn in zip(kinds, turns, strict=True)]
+    over = [
+        [list(turn)] if isinstance(turn, tuple) else [-turn[0]]
+        for turn in turns
+        if isinstance(turn, (tuple, list))
+    ]
+    notes = [SimpleNamespace(kind="slept", data={"over": one}) for one in over]
+    index = SimpleNamespace(owners=owners, kinds=kinds, counts=[])
+    return SimpleNamespace(index=index, notes=notes, time_at=lambda place: place)
+
+
+def gate(*turns: Any, rounds: Any = lambda: 0) -> Gate:
+    return Gate(tape(*turns), rounds, Idle())
+
+
+def test_the_order_of_a_tape() -> None:
+    order = Order(tape(1, [0], 2, 1, (4, "pool_0"), [3], 2))
+    assert [number for number, _ in order.ahead(9)] == [1, 2, 1, order.by_task._last, 2]
+    assert [after for _, after in order.ahead(9)] == [RESTED, 0, RESTED, RESTED, 3]
+    order.came(2)
+    assert not order.advance()
+    assert order.is_first(1)
+    assert order.has(2)
+    order.came(1)
+    assert order.advance()
+    assert order.place == 2
+    assert order.first.number == 1
+    assert len(order) == 3
+    order.came(2, for_good=True)
+    assert not order.has(2)
+    assert not order.advance()
+
+
+def test_what_one_thread_of_a_pool_did_another_may_do() -> None:
+    order = Order(tape((1, "pool_0"), (1, "pool_1"), (1, "main"), (2, "main"), (3, "main")))
+    first, second = (number for number, _ in order.ahead(2))
+    mains = [number for number, _ in order.ahead(9)][2:]
+    assert order.by_task.take(7, "pool_9") == (first, [])
+    assert order.by_task.take(1, "pool_1") == (second, [])
+    assert order.by_task.take(1, "pool_1") == (0, [])
+    assert order.by_task.take(2, "main") == (mains[1], mains[:1])
+
+
+def test_a_thread_waits_for_its_turn() -> None:
+    held = gate(1, 2, 1)
+    done: list[int] = []
+    waiting = threading.Event()
+
+    def second() -> None:
+        waiting.set()
+        held.wait(2)
+        done.append(2)
+        held.passed(2)
+
+    thread = threading.Thread(target=second)
+    thread.start()
+    waiting.wait()
+    held.wait(1)
+    done.append(1)
+    held.passed(1)
+    held.wait(1)
+    done.append(1)
+    held.passed(1)
+    thread.join()
+    assert (done, held.held) == ([1, 2, 1], True)
+
+
+def test_a_turn_that_never_comes_holds_up_nobody() -> None:
+    held = gate(1, 2, 3, 3)
+    held.passed(2)
+    held.wait(3)
+    assert not held.held
+    held.passed(3)
+    assert held.mine(3)
+    assert not held.has(1)
+    assert not held.has(2)
+
+
+def test_what_comes_after_it_was_skipped_is_not_waited_for_again() -> None:
+    held = gate(1, 2, 1, 3)
+    held.wait(2)
+    held.passed(2)
+    assert held.has(1)
+    held.passed(1)
+    assert not held.has(1)
+    assert held.mine(3)
+
+
+def test_what_ends_early_drops_its_turns() -> None:
+    held = gate(1, 1, 1, 2)
+    held.passed(1)
+    assert not held.mine(2)
+    held.over(1)
+    assert held.mine(2)
+    assert held.held
+
+
+def test_a_run_that_has_left_the_tape_is_not_ordered() -> None:
+    held = gate(1, 2)
+    held.open()
+    held.wait(2)
+    assert held.held
+    assert not held.has(1)
+
+
+def test_the_loop_goes_round_as_often_as_it_had() -> None:
+    rounds = [0]
+    soon: list[Any] = []
+    held = gate([2], 1, rounds=lambda: rounds[0])
+    loop: Any = SimpleNamespace(call_soon_threadsafe=soon.append)
+    setattr(loop, _MARK, True)
+    came: list[int] = []
+    held.call(1, loop, lambda: came.append(1))
+    for expected in ([], [1]):
+        held.turned()
+        rounds[0] += 1
+        while soon:
+            soon.pop()()
+        assert came == expected, "due in the second round, not before"
+
+
+@pytest.mark.parametrize("waits_for", [2, 3])
+def test_where_nothing_moves_one_is_let_out(waits_for: int) -> None:
+    held = gate(1, 2, 3)
+    out: list[bool] = []
+    held._park(waits_for, out.append)
+    assert held.give_up()
+    assert out == [True]
+    assert not held.held
+    assert held.mine(waits_for)
+    assert not held.give_up()
+
+
+def test_an_answer_that_waits_in_vain_comes_in_the_end() -> None:
+    held = gate(1, 2)
+    asyncio.run(asyncio.wait_for(held.wait_async(2), 60))
+    assert not held.held
