@@ -115,6 +115,34 @@ def test_what_it_printed_is_compared(bench: Bench) -> None:
     assert done.json["unproven"] == ["what it printed: line 2 is not as recorded"]
 
 
+NAMED = """
+    import asyncio, uuid
+    from talk import say
+
+    async def one():
+        return uuid.uuid4()
+
+    async def main():
+        with open("names") as file:
+            for name in file.read().split():
+                drawn.append(await asyncio.create_task(one(), name=name))
+
+    drawn = []
+    asyncio.run(main())
+    print(say(str(drawn)))
+"""
+
+
+def test_which_task_drew_is_compared(bench: Bench) -> None:
+    bench.write("names", "search write")
+    bench.record(NAMED)
+    assert bench.replay("run.msgpack", "--json").json["unproven"] == []
+    bench.write("names", "read find")
+    done = bench.replay("run.msgpack", "--json")
+    assert done.json["failures"] == []
+    assert done.json["unproven"] == ["which task drew what: steps 1, 2"]
+
+
 SETS = """
     import asyncio, random, time
     from concurrent.futures import ThreadPoolExecutor, as_completed, wait
