@@ -10,15 +10,20 @@ from .packed import Packed, is_packed
 
 
 class File:
-    """A regular file, open for reading. Raises TapeError for what is none or cannot be opened."""
+    """A regular file, open for reading: the one at `path`, or the one that `fd` is.
+
+    Raises TapeError for what is none or cannot be opened.
+    """
 
     damage: tuple[str, ...] = ()
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, fd: int | None = None) -> None:
         self.fd = -1
+        self._path = path
         self._end, self._more = 0, b""
         try:
-            self.fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+            flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
+            self.fd = os.open(path, flags) if fd is None else os.dup(fd)
             regular = stat.S_ISREG(os.fstat(self.fd).st_mode)
         except (OSError, ValueError) as error:
             self.close()
@@ -42,6 +47,10 @@ class File:
         before = os.pread(self.fd, max(self._end - offset, 0), offset)
         start = max(offset - self._end, 0)
         return before + self._more[start : start + size - len(before)]
+
+    def again(self) -> File:
+        """The same file, for another thread; to be closed for itself. Raises TapeError."""
+        return File(self._path, self.fd)
 
     def extend(self, end: int, more: bytes) -> None:
         """Have `more` read from byte `end` on, as if it stood there."""

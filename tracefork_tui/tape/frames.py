@@ -22,6 +22,7 @@ CRC_SIZE = 5
 MAX_PAYLOAD = 1 << 31
 
 _BLOCK = 4096
+_PIECE = 1 << 16
 _WINDOW = 1 << 20
 _WIDTHS = {0xC4: 1, 0xC5: 2, 0xC6: 4}
 _BORDER = re.compile(rb"\xce(?=.{4}[\xc4-\xc6])", re.DOTALL)
@@ -72,6 +73,40 @@ def encode(payload: bytes, seed: int) -> tuple[bytes, int]:
 
 def read(pread: Pread, offset: int, size: int, salt: int) -> Frame:
     """The frame at `offset` of a file of `size` bytes. Raises BadFrame."""
+    block, seed, start, end = _begin(pread, offset, size, salt)
+    if end - offset > len(block):
+        block = pread(end - offset, offset)
+    stop = end - offset - CRC_SIZE
+    if len(block) < stop + CRC_SIZE:
+        raise BadFrame(offset, "the record is cut short", torn=True)
+    payload = block[start:stop]
+    mark, stored = struct.unpack_from(">BI", block, stop)
+    if mark != 0xCE or crc32(payload, crc32(block[:start], seed)) != stored:
+        raise BadFrame(offset, "the record does not match its checksum")
+    return Frame(offset, payload, end, stored)
+
+
+def place(pread: Pread, offset: int, size: int, salt: int) -> tuple[int, int]:
+    """Where the payload of the frame at `offset` begins and ends: the frame is verified, and no
+    more than a piece of it is held at a time. Raises BadFrame.
+    """
+    _, crc, start, end = _begin(pread, offset, size, salt)
+    at, stop = offset, end - CRC_SIZE
+    while at < stop:
+        block = pread(min(_PIECE, stop - at), at)
+        if not block:
+            raise BadFrame(offset, "the record is cut short", torn=True)
+        crc = crc32(block, crc)
+        at += len(block)
+    if pread(CRC_SIZE, stop) != b"\xce" + crc.to_bytes(4, "big"):
+        raise BadFrame(offset, "the record does not match its checksum")
+    return offset + start, stop
+
+
+def _begin(pread: Pread, offset: int, size: int, salt: int) -> tuple[bytes, int, int, int]:
+    """The first bytes of a frame, the seed of its checksum, how long its head is, and where it
+    ends. Raises BadFrame.
+    """
     if offset < 4:
         seed, block = 0, pread(_BLOCK, offset)
     else:
@@ -89,16 +124,7 @@ def read(pread: Pread, offset: int, size: int, salt: int) -> Frame:
         raise BadFrame(offset, "the record is cut short", torn=True)
     if length >= MAX_PAYLOAD:
         raise BadFrame(offset, "the record is larger than any can be")
-    if end - offset > len(block):
-        block = pread(end - offset, offset)
-    stop = start + length
-    if len(block) < stop + CRC_SIZE:
-        raise BadFrame(offset, "the record is cut short", torn=True)
-    payload = block[start:stop]
-    mark, stored = struct.unpack_from(">BI", block, stop)
-    if mark != 0xCE or crc32(payload, crc32(block[:start], seed)) != stored:
-        raise BadFrame(offset, "the record does not match its checksum")
-    return Frame(offset, payload, end, stored)
+    return block, seed, start, end
 
 
 def scan(pread: Pread, offset: int, size: int, salt: int) -> Iterator[Frame | Gap]:

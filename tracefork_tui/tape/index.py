@@ -1,6 +1,6 @@
 """Where each record of a tape is: kept in arrays, so that it costs nothing to open.
 
-`offsets`, `owners` and `kinds` run in parallel over all records of the file, in its order. As the
+`lengths`, `owners` and `kinds` run in parallel over all records of the file, in its order. As the
 index holds the records' lengths, it names every byte of the file and cannot leave a record out.
 """
 
@@ -9,26 +9,28 @@ from __future__ import annotations
 import sys
 from array import array
 from bisect import bisect_right
-from itertools import accumulate
 from typing import Any
 
 from . import records
+from .listing import Column
 
 NOWHERE = 2**32 - 1
 SLACK = 1 << 16
 MEANING = 32
 PROOF = 64
+PAGE = 128
+"""Records whose first offset is kept; those of the others are sums."""
 
 
 class Index:
     """Places of records: by order, by step (`first` and `last`, from step 1), by atom number.
 
-    Places count records from 0; `offsets` turns a place into a byte. `counts`: how many steps
+    Places count records from 0; `offset` turns a place into a byte. `counts`: how many steps
     each DRAWS record stands for; all of them have its place.
     """
 
     def __init__(self) -> None:
-        self.offsets = array("Q")
+        self._pages = array("Q")
         self.lengths = array("I")
         self.owners = array("I")
         self.kinds = bytearray()
@@ -86,11 +88,17 @@ class Index:
             length -= part
 
     def _append(self, kind: int, owner: int, length: int) -> None:
-        self.offsets.append(self.end)
+        if len(self.lengths) % PAGE == 0:
+            self._pages.append(self.end)
         self.lengths.append(length)
         self.owners.append(owner)
         self.kinds.append(kind)
         self.end += length
+
+    def offset(self, place: int) -> int:
+        """Where the record at a place begins."""
+        page = place // PAGE
+        return self._pages[page] + sum(self.lengths[page * PAGE : place])
 
     @property
     def steps(self) -> int:
@@ -100,7 +108,7 @@ class Index:
     def start_of(self, n: int) -> int:
         """The offset of the first record of step `n`, -1 where there is none."""
         place = self.first[n - 1] if 1 <= n <= len(self.first) else NOWHERE
-        return self.offsets[place] if place < len(self.offsets) else -1
+        return self.offset(place) if place < len(self.kinds) else -1
 
     def kind_of(self, n: int) -> int:
         """The kind of the first record of step `n`, -1 where there is none."""
@@ -138,11 +146,12 @@ class Index:
         if not self.counts:
             return 0
         if len(self._starts) != len(self.counts):
-            self._runs, saved = [], 0
+            runs, saved = [], 0
             for start, count in self.runs():
-                self._runs.append((start, count, saved))
+                runs.append((start, count, saved))
                 saved += count - 1
-            self._starts = [run[0] for run in self._runs]
+            self._runs = runs  # the starts last: another thread may share this index
+            self._starts = [run[0] for run in runs]
         return bisect_right(self._starts, n)
 
     def owners_of(self, kind: int) -> list[int]:
@@ -156,23 +165,23 @@ class Index:
     def of_atom(self, number: int) -> int:
         """The offset of an atom's record, -1 where there is none."""
         place = self.atoms[number] if 0 <= number < len(self.atoms) else NOWHERE
-        return self.offsets[place] if place < len(self.offsets) else -1
+        return self.offset(place) if place < len(self.kinds) else -1
 
     def of_step(self, n: int, kind: int = 0) -> list[int]:
         """The offsets of the records of step `n`, of one kind or of all, in order."""
         if self.start_of(n) < 0:
             return []
-        owners, offsets, kinds = self.owners, self.offsets, self.kinds
-        if kinds[self.first[n - 1]] == records.DRAWS:
-            return [offsets[self.first[n - 1]]] if not kind else []
-        places = range(self.first[n - 1], min(self.last[n - 1] + 1, len(offsets)))
-        return [offsets[at] for at in places if owners[at] == n and kind in (0, kinds[at])]
+        first, owners, kinds = self.first[n - 1], self.owners, self.kinds
+        if kinds[first] == records.DRAWS:
+            return [self.offset(first)] if not kind else []
+        places = range(first, min(self.last[n - 1] + 1, len(kinds)))
+        return [self.offset(at) for at in places if owners[at] == n and kind in (0, kinds[at])]
 
     def of_kind(self, kind: int) -> list[int]:
         """The offsets of all records of a kind."""
         found, place = [], self.kinds.find(kind)
         while place >= 0:
-            found.append(self.offsets[place])
+            found.append(self.offset(place))
             place = self.kinds.find(kind, place + 1)
         return found
 
@@ -180,7 +189,7 @@ class Index:
         """The bytes that no record could be read from: (offset, length)."""
         lost, place = [], self.kinds.find(records.LOST)
         while place >= 0:
-            lost.append((self.offsets[place], self.lengths[place]))
+            lost.append((self.offset(place), self.lengths[place]))
             place = self.kinds.find(records.LOST, place + 1)
         return lost
 
@@ -203,21 +212,23 @@ class Index:
         ]
 
     @classmethod
-    def unpack(cls, record: list[Any], end: int) -> tuple[Index, bytes, bytes]:
+    def unpack(cls, columns: list[Column], end: int) -> tuple[Index, Column, Column]:
         """The index of the first `end` bytes of a tape, the meanings of its steps, 32 bytes each,
         and the proofs of its runs, 64 bytes each. Raises ValueError for arrays that do not fit
         together.
         """
         index = cls()
-        _, lengths, owners, kinds, atoms, first, last, meanings, counts, proofs = record
-        index.lengths = numbers(lengths)
-        index.owners = numbers(owners)
-        index.kinds = bytearray(kinds)
-        index.atoms = numbers(atoms)
-        index.counts = numbers(counts)
-        index.offsets = array("Q", accumulate(index.lengths, initial=0))
-        index.end = index.offsets.pop()
-        index._fit(end, numbers(first), numbers(last), len(meanings), len(proofs))
+        lengths, owners, kinds, atoms, first, last, meanings, counts, proofs = columns
+        index.lengths = numbers(lengths.read())
+        index.owners = numbers(owners.read())
+        index.kinds = bytearray(kinds.read())
+        index.atoms = numbers(atoms.read())
+        index.counts = numbers(counts.read())
+        for start in range(0, len(index.lengths), PAGE):
+            index._pages.append(index.end)
+            index.end += sum(index.lengths[start : start + PAGE])
+        sizes = len(meanings), len(proofs)
+        index._fit(end, numbers(first.read()), numbers(last.read()), *sizes)
         return index, meanings, proofs
 
     def _fit(

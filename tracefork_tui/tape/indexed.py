@@ -14,6 +14,7 @@ from .codec import pack, unpack
 from .errors import NewerVersion, TapeError
 from .files import File, opened
 from .index import Index
+from .listing import NONE, columns
 from .packed import Packed
 from .tail import beside, waiting
 from .writer import locked
@@ -30,7 +31,7 @@ class Indexed:
 
     header: dict[str, Any]
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], like: Indexed | None = None) -> None:
         self.path = os.fspath(path)
         self.sealed = False
         self.content = self.mac = b""
@@ -40,11 +41,15 @@ class Indexed:
         self._torn = ""
         self._unchecked: list[str] = []
         self._held = self._closed = False
-        self._meanings = self._proofs = b""
-        self._file = opened(self.path)
+        self._meanings = self._proofs = NONE
+        shared = like if like is not None and like.sealed else None
+        self._file: File | Packed = shared.file.again() if shared else opened(self.path)
         try:
             self._size = self._file.size
-            self._open()
+            if shared:
+                self._share(shared)
+            else:
+                self._open()
         except OSError as error:
             self.close()
             raise TapeError(f"{self.path}: {(error.strerror or 'unreadable').lower()}") from None
@@ -96,6 +101,14 @@ class Indexed:
 
     # Opening
 
+    def _share(self, other: Indexed) -> None:
+        """What was learned of the same closed file."""
+        self.header, self.salt, self.index = other.header, other.salt, other.index
+        self.content, self.mac, self._lost = other.content, other.mac, other._lost
+        self._meanings = other._meanings.of(self._file.pread)
+        self._proofs = other._proofs.of(self._file.pread)
+        self.sealed = True
+
     def _open(self) -> None:
         first = self._first_frame()
         self.header: dict[str, Any] = self._header(first)
@@ -142,11 +155,11 @@ class Indexed:
             frame = frames.read(self._file.pread, self._size - FOOTER_SIZE, self._size, self.salt)
             kind, where, steps, _, _, content, mac = records.checked(unpack(frame.payload))
             start = int.from_bytes(where, "little")
-            at_end = frames.read(self._file.pread, start, self._size, self.salt)
-            record = records.checked(unpack(at_end.payload))
-            if kind != records.FOOTER or record[0] != records.INDEX or at_end.end != frame.offset:
+            first, stop = frames.place(self._file.pread, start, self._size, self.salt)
+            if kind != records.FOOTER or stop + frames.CRC_SIZE != frame.offset:
                 return False
-            index, meanings, proofs = Index.unpack(record, start)
+            found = columns(self._file.pread, first, stop)
+            index, meanings, proofs = Index.unpack(found, start)
         except (ValueError, TypeError, OverflowError, OSError):
             return False
         if frame.end != self._size or len(index.first) != int.from_bytes(steps, "little"):

@@ -10,6 +10,7 @@ import zlib
 from array import array
 from collections import OrderedDict
 from collections.abc import Iterator
+from copy import copy
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
@@ -78,6 +79,12 @@ class Packed:
         cut = "the packed file is cut or its table is damaged: its blocks were searched"
         lines = [f"block {number} of the packed file is damaged" for number in sorted(self._bad)]
         return [cut, *lines] if self._searched else lines
+
+    def again(self) -> Packed:
+        """The same bytes, for another thread; to be closed for itself. Raises TapeError."""
+        other = copy(self)
+        other._file, other._bad, other._kept = self._file.again(), set(), OrderedDict()
+        return other
 
     def close(self) -> None:
         self._file.close()

@@ -13,6 +13,7 @@ from typing import Any
 from . import chain, decode, records
 from .errors import TapeError
 from .index import MEANING, PROOF
+from .indexed import Indexed
 from .recorded import Recorded
 
 COMPLETED = (*records.DRAW_KINDS, records.END)
@@ -21,11 +22,11 @@ COMPLETED = (*records.DRAW_KINDS, records.END)
 class Proven(Recorded):
     """A tape's records and the hashes of what they mean."""
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], like: Indexed | None = None) -> None:
         self._chain = bytearray(chain.START)
         self._linked = 0
         self._proven: set[int] = set()
-        super().__init__(path)
+        super().__init__(path, like)
 
     def refresh(self) -> bool:
         place = len(self.index.owners)
@@ -61,7 +62,7 @@ class Proven(Recorded):
         whole = run is None or n == run[0] + run[1] - 1
         entries = self.index.entry(n) + whole
         self._link(entries)
-        value = _item(self._chain, entries)
+        value = bytes(self._chain[entries * MEANING : (entries + 1) * MEANING])
         if run is not None and not whole:
             value = chain.chain(map(self.computed_meaning, range(run[0], n + 1)), value)
         return value.hex()
@@ -74,7 +75,7 @@ class Proven(Recorded):
             n = self._linked + 1
             run = None if plain else self.index.run_of(n)
             if plain:
-                value = chain.link(value, _item(self._meanings, n - 1))
+                value = chain.link(value, self._meanings.item(n - 1, MEANING))
             elif run is None:
                 value = chain.link(value, self.meaning(n))
             elif self.sealed:
@@ -86,7 +87,7 @@ class Proven(Recorded):
 
     def claimed_proof(self, run: tuple[int, int, int]) -> bytes:
         """What the index says of a run of draws: see FORMAT.md."""
-        return _item(self._proofs, run[2], PROOF)
+        return self._proofs.item(run[2], PROOF)
 
     def proof(self, run: tuple[int, int, int], before: bytes) -> bytes:
         """The same, made from its record; `before`: the chain before its first step."""
@@ -97,7 +98,7 @@ class Proven(Recorded):
     def meaning(self, n: int) -> bytes:
         """The hash of what step `n` means; zeros where it is missing or cannot be read."""
         if self.sealed and 1 <= n <= len(self.index.first) and self.index.run_of(n) is None:
-            return _item(self._meanings, self.index.single(n))
+            return self._meanings.item(self.index.single(n), MEANING)
         return self.computed_meaning(n)
 
     def computed_meaning(self, n: int) -> bytes:
@@ -136,7 +137,3 @@ class Proven(Recorded):
                     digest.update(record[3])
             if digest.digest() != found[-1][5]:
                 raise ValueError("its response is not as recorded")
-
-
-def _item(items: bytes | bytearray, place: int, size: int = MEANING) -> bytes:
-    return bytes(items[place * size : (place + 1) * size])

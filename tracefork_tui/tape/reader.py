@@ -57,17 +57,18 @@ class Tape(Proven):
 
     Times are seconds from the start of the run (float, resolved to a microsecond), sizes bytes,
     text `str`, bodies `bytes` as they went over the wire. Not for two threads at once: open it
-    twice. A context manager; `close` lets go of the file.
+    twice, the second time `like` the first, whose index it then shares where the tape was closed.
+    A context manager; `close` lets go of the file.
 
     Raises TapeError, one line that names the file and the place: on opening for what is no tape,
     and on looking at what is damaged (NewerVersion, a TapeError, for a format that is to come).
     IndexError for a place that `steps` does not have.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], like: Tape | None = None) -> None:
         self._steps: OrderedDict[int, Step] = OrderedDict()
         self._bodies: OrderedDict[int, bytes] = OrderedDict()
-        super().__init__(path)
+        super().__init__(path, like)
 
     @property
     def steps(self) -> Steps:

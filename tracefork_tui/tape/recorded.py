@@ -23,11 +23,11 @@ T = TypeVar("T")
 class Recorded(Indexed):
     """The records of a tape by step, by kind and by number."""
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], like: Indexed | None = None) -> None:
         self._runs: OrderedDict[int, Run] = OrderedDict()
         self._records: OrderedDict[int, list[Any]] = OrderedDict()
         self._atoms: dict[int, Any] = {}
-        super().__init__(path)
+        super().__init__(path, like)
 
     def head_of(self, n: int) -> list[Any]:
         """The first record of step `n`: its SEND, DRAW or CALL."""
@@ -71,7 +71,7 @@ class Recorded(Indexed):
 
     def time_at(self, place: int) -> int:
         """When the record at a place of the index was written: microseconds from the start."""
-        record = self._record(self.index.offsets[place])
+        record = self._record(self.index.offset(place))
         return int(record[1] if record[0] in records.BESIDE else record[2])
 
     def _found(self, n: int) -> list[list[Any]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import mmap
 import os
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import Any
 
 from .codec import pack, unpack_all
@@ -171,7 +172,8 @@ def waiting(path: str, salt: int, index: Index) -> list[list[Any]]:
     except OSError as error:
         raise ValueError(f"it cannot be read: {error.strerror}") from None
     if tail is None or any(
-        start >= tail.at and kind != ATOM for start, kind in zip(index.offsets, index.kinds)
+        start >= tail.at and kind != ATOM
+        for start, kind in zip(accumulate(index.lengths, initial=0), index.kinds)
     ):
         return []
     try:

@@ -106,7 +106,7 @@ class Session:
         """A reader for work off the main thread; one thread at a time has it."""
         with self._lock:
             if self._background is None:
-                self._background = Reader(Tape(self.tape.path))
+                self._background = Reader(Tape(self.tape.path, self.tape))
                 self._background.totals = self.totals
             self._background.refresh()
             yield self._background
