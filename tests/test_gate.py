@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from types import SimpleNamespace
 from typing import Any
@@ -99,6 +100,32 @@ def test_a_thread_waits_for_its_turn() -> None:
     held.passed(1)
     thread.join()
     assert (done, held.held) == ([1, 2, 1], True)
+
+
+def test_one_that_may_go_on_is_at_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "_current_frames", dict)
+    threads = Threads(lambda: False)
+    held = Gate(tape(1, 2), lambda: 0, threads)
+    for turn, at_work in ((2, False), (1, True)):
+        held._in_threads[turn] += 1
+        assert threads.at_work() == at_work
+
+
+def test_who_came_before_does_what_it_did_then() -> None:
+    asked: list[int] = []
+
+    class Busy(Idle):
+        def works(self, ident: int) -> bool:
+            asked.append(ident)
+            return len(asked) < 3
+
+    held = Gate(tape(1, 2), lambda: 0, Busy())
+    before = threading.Thread(target=held.passed, args=(1,))
+    before.start()
+    ident = before.ident
+    before.join()
+    held.wait(2)
+    assert asked == [ident] * 3
 
 
 def test_a_turn_that_never_comes_holds_up_nobody() -> None:

@@ -66,7 +66,12 @@ LOOP = f"""{PACE}
         async def one(place):
             heard.append((place, await asyncio.to_thread(work, place)))
 
+        async def unheard(place):
+            await asyncio.to_thread(busy, place)
+            heard.append(place)
+
         await asyncio.gather(*map(one, range(3)))
+        await asyncio.gather(*map(unheard, range(3)))
 
     heard = []
     asyncio.run(main())
