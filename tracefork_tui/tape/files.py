@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import stat
 
@@ -76,3 +77,13 @@ def opened(path: str, search: bool = True) -> File | Packed:
     except BaseException:
         file.close()
         raise
+
+
+def locked(fd: int) -> bool:
+    """True while a writer holds the file."""
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    fcntl.flock(fd, fcntl.LOCK_UN)
+    return False

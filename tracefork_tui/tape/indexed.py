@@ -12,12 +12,10 @@ from typing import Any
 from . import frames, records
 from .codec import pack, unpack
 from .errors import NewerVersion, TapeError
-from .files import File, opened
+from .files import File, locked, opened
 from .index import Index
 from .listing import NONE, columns
 from .packed import Packed
-from .tail import beside, waiting
-from .writer import locked
 
 FOOTER_SIZE = 165
 LINES_KEPT = 100
@@ -184,6 +182,8 @@ class Indexed:
 
     def _take_in(self) -> None:
         """What the dead writer was about to append: see tail.py."""
+        from .tail import beside, waiting
+
         try:
             found = waiting(self.path, self.salt, self.index)
         except ValueError as error:

@@ -14,11 +14,11 @@ from typing import Any
 
 from . import codec, frames, packed
 from .errors import FullDisk, TapeError
-from .files import File, opened
+from .files import File, locked, opened
 from .index import dump
 from .packed import BLOCK, Packed
 from .reader import Tape
-from .writer import locked, write_all
+from .writer import write_all
 
 LEVEL = 9
 SEED = 4  # bytes before the index: the checksum that its own is made from

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Union
 
 from .answer import Answer, Error
 
@@ -13,8 +13,7 @@ if TYPE_CHECKING:
 Headers = list[tuple[str, str]]
 
 
-@dataclass(frozen=True)
-class Chunk:
+class Chunk(NamedTuple):
     """A piece of a response's body as the agent received it: `data`, bytes, undecoded (gzip stays
     gzip); `at`: seconds from the run's start.
     """
@@ -85,7 +84,7 @@ class Response:
         return f"Response({self.status}, {len(self.chunks)} chunks)"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class _Step:
     """What all steps have.
 
@@ -176,8 +175,7 @@ class Draw(_Step):
 Step = Union[Exchange, Draw]
 
 
-@dataclass(frozen=True)
-class Note:
+class Note(NamedTuple):
     """Something about the run that is not a step: an effect, a divergence, a limit.
 
     `at`: seconds from the run's start. `kind`: "file", "socket", "subprocess", "divergence", ...
@@ -189,8 +187,7 @@ class Note:
     data: dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """How the run ended. `exit_code` is None when a signal ended it, `signal` otherwise.
 
     `at`: seconds from the run's start. `exception`: class and message of what the agent did not
@@ -198,7 +195,7 @@ class Outcome:
     """
 
     at: float
-    exit_code: int | None
-    signal: int | None
+    exit_code: Optional[int]  # noqa: UP045
+    signal: Optional[int]  # noqa: UP045
     exception: str
     output: str

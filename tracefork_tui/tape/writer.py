@@ -292,13 +292,3 @@ def lock(fd: int, path: str) -> None:
                 f"{path}: another process is writing to it; wait for it to end"
             ) from None
         return
-
-
-def locked(fd: int) -> bool:
-    """True while a writer holds the file."""
-    try:
-        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    fcntl.flock(fd, fcntl.LOCK_UN)
-    return False

@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from textual.message import Message
@@ -77,20 +76,28 @@ class Scan(ABC, Generic[T]):
         return True
 
 
-@dataclass
 class Scanned(Message):
     """A scan has come to step `upto`, and has found these since the message before.
 
     `ended`: no further message comes; `done`: because all steps were looked at.
     """
 
-    scan: Scan[Any]
-    serial: int
-    upto: int
-    sure: int
-    found: list[Any]
-    ended: bool = False
-    done: bool = False
+    def __init__(
+        self,
+        scan: Scan[Any],
+        serial: int,
+        upto: int,
+        sure: int,
+        found: list[Any],
+        ended: bool = False,
+        done: bool = False,
+    ) -> None:
+        super().__init__()
+        self.scan = scan
+        self.serial = serial
+        self.upto, self.sure = upto, sure
+        self.found = found
+        self.ended, self.done = ended, done
 
 
 def run(

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, cast
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.events import Key, Resize
-from textual.screen import Screen
 from textual.timer import Timer
 from textual.widget import Widget
 
@@ -34,6 +33,7 @@ from ..widgets.scrubber import Scrubber
 from ..widgets.tabstrip import TabStrip
 from ..widgets.timeline import Timeline
 from .accounts import Accounts
+from .fitted import FittedScreen
 from .scans import Scans
 from .scrubbing import Scaled, Scrubbing
 from .seeking import Seeker
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 Then = Callable[[], None]
 
 
-class MainScreen(Screen[None]):
+class MainScreen(FittedScreen[None]):
     """One tape, one step of it at a time."""
 
     DEFAULT_CSS = """
