@@ -6,6 +6,9 @@ file is another when the run is replayed.
 
 from __future__ import annotations
 
+import itertools
+import uuid
+
 import pytest
 from cli_runs import Bench
 
@@ -101,6 +104,33 @@ def test_a_race_comes_out_as_recorded(bench: Bench, agent: str) -> None:
         assert done.json["failures"] == [], done
         assert done.json["unproven"] == []
         assert printed(recorded) in done.err
+
+
+FAN = f"""{PACE}
+    def work(place):
+        busy(place)
+        first = say(f"{{place}}: {{uuid.uuid4()}}")
+        busy(place + 1)
+        return say(f"{{first}} at {{time.time()}}")
+
+    with ThreadPoolExecutor(3) as pool:
+        heard = list(pool.map(work, range(3)))
+    print(say(str(heard)))
+"""
+
+
+def test_a_fork_has_the_recorded_prefix_whoever_comes_first(bench: Bench) -> None:
+    bench.write("pace", "0 0.05 0.1")
+    steps = bench.record(FAN).steps
+    bench.write("reply.json", '{"content": [{"type": "text", "text": "edited"}]}')
+    for pace, at in zip(itertools.cycle(PACES), range(1, len(steps), 3)):
+        bench.write("pace", pace)
+        drawn = {"uuid.uuid4": str(uuid.UUID(int=at)), "time.time": "1.5"}
+        step = steps[at - 1]
+        words = ["--draw", drawn[step.name]] if step.kind == "draw" else ["--reply", "reply.json"]
+        done = bench.fork(at, *words, "--json")
+        assert done.code == 0, done
+        assert done.json["prefix"]["failures"] == done.json["prefix"]["unproven"] == [], done
 
 
 CHANCE = """

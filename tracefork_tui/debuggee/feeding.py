@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from itertools import compress
+from itertools import compress, takewhile
 from typing import TYPE_CHECKING, Any
 
 from ..tape import records
@@ -84,6 +84,16 @@ class Draws:
 
     def has(self, name: str) -> bool:
         return any(not stretch.over for stretch in self._waiting.get(name, ()))
+
+    def before(self, n: int) -> bool:
+        """True if a draw before step `n` is left."""
+        for waiting in self._waiting.values():
+            while waiting and waiting[0].over:
+                waiting.popleft()
+            early = takewhile(lambda stretch: stretch.numbers[0] < n, waiting)
+            if any(not stretch.over and stretch.n < n for stretch in early):
+                return True
+        return False
 
     def _single(self, tape: Tape, n: int) -> None:
         record = tape.head_of(n)

@@ -104,6 +104,14 @@ class Recording:
         """A draw of the real world, whatever the tape holds."""
         return DrawVerdict(self._next(), LIVE)
 
+    def early(self, asked: Asked) -> bool:
+        """True for a request that other threads have to ask before."""
+        return False
+
+    def early_draw(self, name: str, task: str, asked: bytes = b"") -> bool:
+        """`early`, of a draw."""
+        return False
+
     def drawn_within(self, n: int) -> list[Any]:
         """What the call that is step `n` drew when it was recorded: [name, kind, value]."""
         return []
@@ -175,7 +183,10 @@ class Replaying:
         self._max_steps = max_steps
         self._calls = 0
         self._last = at - 1
+        self._asking: str | None = None
         self._exchanges: dict[Key, deque[int]] = {}
+        self._tasks: dict[int, str] = {}
+        self._prefix: set[int] = set()
         self._by_path: dict[tuple[str, str], list[int]] = {}
         self._draws = Draws(parent)
         self._drawless = _lacks_draws(parent)
@@ -192,6 +203,9 @@ class Replaying:
                 method = tape.atom(first[6])
                 url = tape.canonical_url(tape.atom(first[7]))
                 self._exchanges.setdefault((method, url, first[11]), deque()).append(n)
+                self._tasks[n] = tape.atom(first[3])
+                if n < self.at:
+                    self._prefix.add(n)
                 self._by_path.setdefault((method, _path(url)), []).append(n)
 
     @property
@@ -219,10 +233,26 @@ class Replaying:
         if n is not None and n == self.at:
             self.forked = True
         if not self.forked:
-            raise Divergence(self._missing())
-        if n == self.at and self._answers:
+            raise Divergence(self._missing(n))
+        if n == self.at and self._answers and self._asking in (None, asked.task):
+            self._asking = asked.task
             return self._intervene()
         return self._after(asked, n)
+
+    def early(self, asked: Asked) -> bool:
+        """True for what is on the tape after the fork's step while that was not asked for, and for
+        the fork's step while one before it was not.
+        """
+        return self._ahead(self._equal(asked))
+
+    def early_draw(self, name: str, task: str, asked: bytes = b"") -> bool:
+        found = self._draws.first(name, task, asked)
+        return self._ahead(found.n if found is not None else None)
+
+    def _ahead(self, n: int | None) -> bool:
+        if not self.at or self.forked or n is None or n < self.at:
+            return False
+        return n > self.at or bool(self._prefix) or self._draws.before(n)
 
     def uploads(self, method: str, url: str) -> Uploads:
         """The requests on the tape that an upload to `url` may be."""
@@ -234,7 +264,10 @@ class Replaying:
         waiting = self._exchanges.get((asked.method, asked.url, asked.digest))
         while waiting and waiting[0] in self._used:
             waiting.popleft()
-        return waiting[0] if waiting else None
+        if not waiting:
+            return None
+        same = (n for n in waiting if n not in self._used and self._tasks[n] == asked.task)
+        return next(same, waiting[0])
 
     def _follows(self, n: int) -> bool:
         """True for what the prefix, or in a plain replay the whole tape, must answer."""
@@ -248,6 +281,7 @@ class Replaying:
 
     def _recorded(self, n: int, number: int) -> Verdict:
         self._used.add(n)
+        self._prefix.discard(n)
         answer, ended = self.parent.answer(n)
         return Verdict(number, RECORDED, answer, n, ended)
 
@@ -351,7 +385,9 @@ class Replaying:
         self._last += 1
         return self._last
 
-    def _missing(self) -> str:
+    def _missing(self, n: int | None) -> str:
+        if n is not None:
+            return f"the agent sent the request of step {n} before step {self.at}"
         where = f" before step {self.at}" if self.at else ""
         return f"the agent sent a request that the tape does not hold{where}"
 

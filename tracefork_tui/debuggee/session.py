@@ -162,6 +162,7 @@ class Session:
         self.detached = False
         self.gate: Any = None
         self.breakpoints: Any = None
+        self.fork_point: Any = None
         self.writer = writer
         writer.clean = redactor.value
         self._origins = origins
@@ -205,11 +206,12 @@ class Session:
         task = task_name()
         site = self.callers.site(frame)
         self._name_thread(site)
+        canonical = canonical_url(url, self._origins)
+        asked = Asked(method, canonical, taken.data, taken.digest, task)
         with self.lock:
+            self._come(lambda: self.policy.early(asked))
             self._still_true()
             self.burst.shut()
-            canonical = canonical_url(url, self._origins)
-            asked = Asked(method, canonical, taken.data, taken.digest, task)
             try:
                 verdict = self.policy.exchange(asked)
             except Divergence as failure:
@@ -226,7 +228,7 @@ class Session:
                 flight._send = send
             else:
                 send(taken)
-            self._left_the_tape()
+            self._asked(left=True)
             if self.breakpoints is not None:
                 self.breakpoints.reached(verdict.n, f"{method} {url}", frame)
         return flight
@@ -308,6 +310,7 @@ class Session:
         site = self.callers.site(frame)
         self._name_thread(site)
         with self.lock:
+            self._come(lambda: self.policy.early_draw(name, task, asked))
             self._still_true()
             self.burst.shut()
             try:
@@ -317,8 +320,7 @@ class Session:
             if fresh:
                 verdict = verdict._replace(fed=False)
             pending = Pending(self, verdict, name, task, site)
-            if verdict.fed:
-                self._left_the_tape()
+            self._asked(left=verdict.fed)
             if self.breakpoints is not None:
                 self.breakpoints.reached(verdict.n, name, frame)
         if verdict.fed and self._among_threads():
@@ -457,6 +459,10 @@ class Session:
         Session.__init__(self, writer, policy, self.callers, self.redactor, self._origins)
         self.inside, self.within = inside, within
 
+    @property
+    def failed(self) -> bool:
+        return self._failure is not None
+
     def _still_true(self) -> None:
         if self._failure is None:
             return
@@ -488,8 +494,16 @@ class Session:
             what = f"{threading.current_thread().name} asks and draws beside the main one"
             self.note("threads", {"what": what, "site": site}, once="")
 
-    def _left_the_tape(self) -> None:
-        if self.gate is not None and getattr(self.policy, "forked", False):
+    def _come(self, early: Callable[[], bool]) -> None:
+        """Wait where the run is ahead of its fork; the lock is held."""
+        if self.fork_point is not None:
+            self.fork_point.wait(early)
+
+    def _asked(self, left: bool) -> None:
+        """A step was asked for. `left`: where a fork begins, it has left the tape."""
+        if self.fork_point is not None:
+            self.fork_point.asked()
+        if left and self.gate is not None and getattr(self.policy, "forked", False):
             self.gate.open()
 
 

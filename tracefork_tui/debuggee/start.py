@@ -32,6 +32,7 @@ from .answers import LIBRARIES
 from .arrivals import Arrivals
 from .callers import Callers
 from .children import Children, answers_of
+from .forkpoint import ForkPoint
 from .further import claim
 from .hooks import AfterImport
 from .policy import Recording, Redrawing, Replaying
@@ -137,6 +138,7 @@ def install(session: Session, parent: Any, plan: dict[str, Any]) -> AfterImport:
         from .gate import Gate
 
         session.gate = Gate(parent, lambda: session.rounds, threads)
+        session.fork_point = ForkPoint(session, threads) if plan.get("at") else None
         VirtualTime(lambda: session.policy.replaying, lambda: session.gate, threads).install(hooks)
         atexit.register(lambda: _order(session, session.gate))
     draws.install(session, hooks)

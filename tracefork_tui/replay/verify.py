@@ -149,7 +149,7 @@ def _verify(parent: Tape, child: Tape, upto: int, whole: bool) -> Receipt:
         outcome=after,
         recorded_outcome=before,
         failures=failures,
-        unproven=[] if failures else _unproven(parent, child, whole),
+        unproven=[] if failures else _unproven(parent, child, upto, whole),
         uncaptured=uncaptured(child),
         changed=changes_since(parent, child),
         explanation=explain(parent, child, stopped, unasked)
@@ -192,22 +192,22 @@ def uncaptured(tape: Tape) -> list[str]:
     return [effect.line for effect in named(tape)]
 
 
-def _unproven(parent: Tape, child: Tape, whole: bool) -> list[str]:
+def _unproven(parent: Tape, child: Tape, upto: int, whole: bool) -> list[str]:
     found = []
     if whole and parent.order != child.order:
         found.append("the order in which concurrent steps were completed")
     elif any(note.kind == "order" for note in child.notes):
         found.append("the order of concurrent answers")
-    found += _drawn_by_others(parent, child)
+    found += _drawn_by_others(parent, child, upto)
     if whole:
         found += _printed_otherwise(parent, child)
     return found
 
 
-def _drawn_by_others(parent: Tape, child: Tape) -> list[str]:
+def _drawn_by_others(parent: Tape, child: Tape, upto: int) -> list[str]:
     """Draws that went to another task or thread than when they were recorded."""
     others = []
-    for n in range(1, min(len(parent.index.first), len(child.index.first)) + 1):
+    for n in range(1, min(upto, len(child.index.first)) + 1):
         if child.index.kind_of(n) == parent.index.kind_of(n) and child.index.kind_of(n) in SINGLE:
             was, now = parent.atom(parent.head_of(n)[3]), child.atom(child.head_of(n)[3])
             others += [n] if was != now else []
