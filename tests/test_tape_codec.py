@@ -49,6 +49,16 @@ def test_the_same_bytes() -> None:
         assert codec._unpack_plainly(data, 1) == [value]
 
 
+@pytest.mark.parametrize("other", [0, 127, 128, 256, -1, True, None, 1.0, "x", 2**64 - 1])
+@pytest.mark.parametrize("size", [1, 15, 16, 70000])
+def test_lists_of_small_numbers(size: int, other: Any) -> None:
+    value = [*range(size % 128), *[5] * (size - 1 - size % 128), other]
+    data = codec.pack(value)
+    assert plain.pack(value) == data
+    assert repr(codec._unpack_plainly(data, 1)) == repr([value])
+    assert taken(codec._unpack_plainly, data[:-1]) == taken(codec._unpack_all, data[:-1])
+
+
 def test_the_same_is_refused() -> None:
     rng = random.Random(2)
     sound = codec.pack([7, 3, 100, 0, 1, "abc", {"a": [1, 2.5, b"xx"]}])

@@ -10,6 +10,7 @@ from typing import Any, Callable
 LEAST, MOST = -(1 << 63), 1 << 64
 
 _SMALL = [bytes((number,)) for number in range(128)]
+_LISTS = [bytes((0x90 | size,)) for size in range(16)]
 _float = struct.Struct(">Bd").pack
 _unfloat = struct.Struct(">d").unpack_from
 _single = struct.Struct(">f").unpack_from
@@ -17,7 +18,7 @@ _single = struct.Struct(">f").unpack_from
 
 def pack(value: Any) -> bytes:
     """As codec.pack."""
-    return _PACK.get(type(value), _other)(value)
+    return _PACK[type(value)](value)
 
 
 def _integer(value: int) -> bytes:
@@ -58,16 +59,13 @@ def _bytes(value: bytes) -> bytes:
 
 
 def _list(value: Any) -> bytes:
-    size, find = len(value), _PACK.get
-    head = bytes((0x90 | size,)) if size < 16 else _head(size, b"", b"\xdc", b"\xdd")
-    return head + b"".join(
-        [
-            _SMALL[item]
-            if type(item) is int and 0 <= item < 128
-            else find(type(item), _other)(item)
-            for item in value
-        ]
-    )
+    size = len(value)
+    if size < 16:
+        return _LISTS[size] + b"".join([_PACK[type(item)](item) for item in value])
+    head = _head(size, b"", b"\xdc", b"\xdd")
+    if {*map(type, value)} == {int} and min(value) >= 0 and max(value) < 128:
+        return head + bytes(value)
+    return head + b"".join([_PACK[type(item)](item) for item in value])
 
 
 def _map(value: Any) -> bytes:
@@ -86,26 +84,31 @@ def _head(size: int, one: bytes, two: bytes, four: bytes) -> bytes:
     raise ValueError("a value of 4 GiB or more")
 
 
-def _other(value: Any) -> bytes:
-    for kind, packer in _PACK.items():
-        if isinstance(value, kind):
-            return packer(value)
-    raise TypeError(f"cannot keep a {type(value).__name__}")
+class _Packers(dict[type, Callable[[Any], bytes]]):
+    """How to pack what is of a type. Raises TypeError for one that cannot be kept."""
+
+    def __missing__(self, kind: type) -> Callable[[Any], bytes]:
+        for known, packer in self.items():
+            if issubclass(kind, known):
+                return packer
+        raise TypeError(f"cannot keep a {kind.__name__}")
 
 
-_PACK: dict[type, Callable[[Any], bytes]] = {
-    int: _integer,
-    str: _text,
-    bytes: _bytes,
-    list: _list,
-    dict: _map,
-    float: lambda value: _float(0xCB, value),
-    bool: lambda value: b"\xc3" if value else b"\xc2",
-    type(None): lambda value: b"\xc0",
-    tuple: _list,
-    bytearray: lambda value: _bytes(bytes(value)),
-    memoryview: lambda value: _bytes(bytes(value)),
-}
+_PACK = _Packers(
+    {
+        int: _integer,
+        str: _text,
+        bytes: _bytes,
+        list: _list,
+        dict: _map,
+        float: lambda value: _float(0xCB, value),
+        bool: lambda value: b"\xc3" if value else b"\xc2",
+        type(None): lambda value: b"\xc0",
+        tuple: _list,
+        bytearray: lambda value: _bytes(bytes(value)),
+        memoryview: lambda value: _bytes(bytes(value)),
+    }
+)
 
 
 def unpack_from(data: bytes, at: int, longest: int) -> tuple[Any, int]:
@@ -126,26 +129,33 @@ def unpack_from(data: bytes, at: int, longest: int) -> tuple[Any, int]:
         return _read_list(data, at, kind & 15, longest)
     if kind < 0xC0:
         return _read_text(data, at, kind & 31)
+    width = _SIZES.get(kind)
+    if width is None:
+        return _constant(data, at, kind)
+    end = at + width
+    if end > len(data):
+        raise ValueError("it is cut short")
+    number = int.from_bytes(data[at:end], "big")
+    if kind <= 0xC6:
+        return _cut(data, end, number), end + number
+    if kind <= 0xCF:
+        return number, end
+    if kind <= 0xD3:
+        return int.from_bytes(data[at:end], "big", signed=True), end
+    if kind <= 0xDB:
+        return _read_text(data, end, number)
+    return (_read_list if kind <= 0xDD else _read_map)(data, end, number, longest)
+
+
+def _constant(data: bytes, at: int, kind: int) -> tuple[Any, int]:
+    """What has one size."""
     if kind in _CONSTANTS:
         return _CONSTANTS[kind], at
     if kind == 0xCB:
         return _unfloat(data, at)[0], at + 8
     if kind == 0xCA:
         return _single(data, at)[0], at + 4
-    if kind not in _SIZES:
-        raise ValueError(f"byte 0x{kind:02x}")
-    width = _SIZES[kind]
-    if at + width > len(data):
-        raise ValueError("it is cut short")
-    number = int.from_bytes(data[at : at + width], "big", signed=0xD0 <= kind <= 0xD3)
-    at += width
-    if 0xCC <= kind <= 0xD3:
-        return number, at
-    if kind <= 0xC6:
-        return _cut(data, at, number), at + number
-    if kind <= 0xDB:
-        return _read_text(data, at, number)
-    return (_read_list if kind <= 0xDD else _read_map)(data, at, number, longest)
+    raise ValueError(f"byte 0x{kind:02x}")
 
 
 _CONSTANTS = {0xC0: None, 0xC2: False, 0xC3: True}
@@ -167,7 +177,10 @@ def _read_text(data: bytes, at: int, size: int) -> tuple[str, int]:
 def _read_list(data: bytes, at: int, size: int, longest: int) -> tuple[list[Any], int]:
     if size > min(longest, len(data) - at):
         raise ValueError("a list that is too long")
-    found = []
+    numbers = data[at : at + size]
+    if numbers.isascii():
+        return list(numbers), at + size
+    found: list[Any] = []
     for _ in range(size):
         kind = data[at]
         if kind < 0x80:

@@ -24,6 +24,7 @@ CUT = re.compile(rb'\}(?=\s*,\s*\{\s*"|\s*\]\s*,\s*"|\s*\]\s*\}\s*\Z)')
 SMALL = 48
 SHORTEST = 24  # bytes that are worth a reference
 ANCHOR = 64
+LONG = re.compile(rb'"([^"]{%d})' % ANCHOR)
 ANCHORS = 32
 TEXTS = (b"{", b"[", b"event:", b"data:", b"id:", b":")
 RECENT = 64
@@ -82,12 +83,13 @@ class Body:
         """How many of its parts `body` starts with."""
         data, cuts = memoryview(self.data), self.cuts
         low, high = 0, len(cuts) - 1
+        middle = max(high - 1, 1)  # most bodies part from the one before them at its end
         while low < high:
-            middle = (low + high + 1) // 2
             if body.startswith(data[cuts[low] : cuts[middle]], cuts[low]):
                 low = middle
             else:
                 high = middle - 1
+            middle = (low + high + 1) // 2
         return low
 
     def goes_on(self, position: int, body: bytes) -> bool:
@@ -209,12 +211,9 @@ class Spans:
         """Remember the long strings in the response of `step`, if it is JSON or events of it."""
         if not body.startswith(TEXTS):
             return
-        position = 0
-        for text in body.split(b'"'):
-            if len(text) >= ANCHOR:
-                start = text[:ANCHOR]
-                self._anchors[start] = _Anchor(start, position, step, body)
-            position += len(text) + 1
+        for match in LONG.finditer(body):
+            start = match[1]
+            self._anchors[start] = _Anchor(start, match.start(1), step, body)
         while len(self._anchors) > ANCHORS:
             self._anchors.popitem(last=False)
 
@@ -300,20 +299,13 @@ class _Pieces:
 
 def common(a: bytes, b: bytes) -> int:
     """How many bytes `a` and `b` have in common at their start."""
-    low, high, step = 0, min(len(a), len(b)), 16
-    if a[:high] == b[:high]:
-        return high
-    while a[low : low + step] == b[low : low + step]:
-        low += step
-        step *= 2
-    high = min(high, low + step)
-    while low < high:
-        middle = (low + high + 1) // 2
-        if a[low:middle] == b[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
+    at, step, size = 0, 64, min(len(a), len(b))
+    while at < size and a[at : at + step] == b[at : at + step]:
+        at += step
+        step = min(2 * step, 4096)
+    ours, theirs = a[at : min(at + step, size)], b[at : min(at + step, size)]
+    differ = int.from_bytes(ours, "big") ^ int.from_bytes(theirs, "big")
+    return min(at, size) + len(ours) - (differ.bit_length() + 7) // 8
 
 
 def worth(a: bytes, b: bytes) -> int:
