@@ -83,7 +83,7 @@ async def test_a_fork_beside_its_parent(paths: dict[str, str]) -> None:
             ["run.msgpack", "run.fork-1.msgpack", "·", "edited", "reply", "at…"]
         )
         assert "refund(A-1009, 480," in seen
-        assert "refund(A-1009, 48," in seen
+        assert "refund(A-1009, 48 …" in seen
         assert "answered live → edited" in seen
         assert "✗ exit 1" in seen
         assert "✓ exit 0" in seen

@@ -15,8 +15,10 @@ from tracefork_tui.tui.diff_words import ended, shape, sums
 from tracefork_tui.tui.document import Kind
 from tracefork_tui.tui.folds import AROUND, FEWEST, Fold, Lines
 from tracefork_tui.tui.look import Reader
+from tracefork_tui.tui.rows import row_of
 from tracefork_tui.tui.views.changes import MOST, ChangePage, compare_texts, end_page, page_of
-from tracefork_tui.tui.widgets.difflist import _marked, _row_of
+from tracefork_tui.tui.widgets.difflist import marked
+from tracefork_tui.tui.widgets.steprow import said
 
 
 def lines_of(kinds: str) -> Lines:
@@ -272,9 +274,10 @@ def test_equal_tapes(tmp_path: Path) -> None:
 
 def test_labels_hold_arguments_and_mark_what_differs(tmp_path: Path) -> None:
     paths = family(tmp_path)
-    a, b = (_row_of(Reader(Tape(paths[name])), 6) for name in ("root", "right"))
-    assert a.words == "→ refund(A-1009, 480, arrived broken)"
-    left, right = _marked(Row("changed", 6, 6), a, b)
+    a, b = (row_of(Reader(Tape(paths[name])), 6) for name in ("root", "right"))
+    assert said(a) == "→ refund(A-1009, 480, arrived broken)"
+    left, right = marked(Row("changed", 6, 6), (a, b), (60, 60))
+    assert "".join(word for word, _ in left) == said(a)
     assert [word for word, ink in left if ink] == ["480"]
     assert [word for word, ink in right if ink] == ["48"]
 

@@ -92,7 +92,7 @@ def _blocks(told: Told, run: list[tuple[Row, News | None]], quiet: bool) -> Iter
 
 
 def _row(told: Told, row: Row, news: News) -> Iterator[str]:
-    left, right = told.details.labels(row)
+    left, right = told.details.labels(row, LABEL)
     names = [
         f"{n} {code(label, LABEL)}"
         for n, label in ((row.a, left), (row.b, right))

@@ -60,13 +60,13 @@ class Details:
         self._comparison = comparison
         self._budget = BODIES
 
-    def labels(self, row: Row) -> tuple[str | None, str | None]:
-        """What the steps of a row are called, None where there is none."""
+    def labels(self, row: Row, room: int = 0) -> tuple[str | None, str | None]:
+        """What the steps of a row are called, None where there is none. `room`: as in label_of."""
         a, b = self._comparison.a, self._comparison.b
-        left = None if row.a is None else label_of(a, row.a)
+        left = None if row.a is None else label_of(a, row.a, room)
         if row.kind == "same":
             return left, left
-        return left, None if row.b is None else label_of(b, row.b)
+        return left, None if row.b is None else label_of(b, row.b, room)
 
     @property
     def all_apart(self) -> bool:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from ..tape.errors import TapeError
 from ..tape.reader import Tape
 from ..tape.steps import Draw, Exchange
-from ..wire import Reply, reply_of
+from ..wire import Reply, reply_of, told_of
 from ..wire import label_of as step_label
 from ..wire.body import dump
 from .align import APART
@@ -24,10 +24,11 @@ def text_of(reply: Reply) -> str:
     return "\n\n".join(text for text in texts if text)
 
 
-def label_of(tape: Tape, n: int) -> str:
-    """One short line that names step `n`."""
+def label_of(tape: Tape, n: int, room: int = 0) -> str:
+    """One short line that names step `n`; in so many cells, calls with their arguments."""
     try:
-        return step_label(tape.step(n))
+        step = tape.step(n)
+        return told_of(step, room) if room else step_label(step)
     except TapeError:
         return "damaged"
 

@@ -59,14 +59,14 @@ def _steps(comparison: Comparison, column: int, width: int) -> Iterator[str]:
             yield f"  … {folded([row for row, _ in run])} …"
             continue
         for row, news in run:
-            yield _columns(MARKS[row.kind], *_labels(told, row), column)
+            yield _columns(MARKS[row.kind], *_labels(told, row, column - 5), column)
             yield from _lines(news or News(), width)
     if not told.details.all_apart:
         yield f"  requests beyond the first {BODIES >> 20} MiB were compared by hash only"
 
 
-def _labels(told: Told, row: Row) -> tuple[str, str]:
-    left, right = told.details.labels(row)
+def _labels(told: Told, row: Row, room: int) -> tuple[str, str]:
+    left, right = told.details.labels(row, room)
     return (
         "" if left is None else f"{row.a:>4} {left}",
         "" if right is None else f"{row.b:>4} {right}",

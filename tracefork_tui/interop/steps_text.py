@@ -10,7 +10,7 @@ from ..replay.boundary import boundary, summary
 from ..replay.children import children
 from ..tape.reader import Tape
 from ..tape.steps import Exchange, Headers
-from ..wire import decode, label_of
+from ..wire import decode, told_of
 from ..wire.steps import brief
 from ..wire.visible import visible
 from .imported import START_TIMES, lacks, origin
@@ -37,7 +37,7 @@ def table(tape: Tape, width: int) -> Iterator[str]:
         source = f"{step.provenance:<8} " if fork else ""
         site = f"  {step.call_site[0]}" if step.call_site else ""
         room = max(20, width - digits - len(source) - 14)
-        line = visible(label_of(step)).replace("\n", " ")
+        line = visible(told_of(step, room).replace("\n", " "))
         at = f"{step.at:>8.3f}s " if timed else ""
         start = f"{step.n:>{digits}} {mark} {at}{source}"
         yield f"{start}{_cut(line, room)}{visible(site)}"

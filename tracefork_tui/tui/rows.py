@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import islice
 from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
@@ -13,8 +15,12 @@ from .text import plain, short
 
 if TYPE_CHECKING:
     from ..wire import Reply
+    from ..wire.calls import Called
 
 WORDS = 90
+NEAR = 2
+"""The exchanges before and after that calls are told apart from."""
+
 ENDS = {"cancelled": "cancelled by the agent", "closed": "closed early", "": "no answer yet"}
 PROVENANCE = {
     "live": "live",
@@ -28,13 +34,16 @@ PROVENANCE = {
 
 
 class Row(NamedTuple):
-    """`bad`: an error, which `words` begin to tell with a ✗."""
+    """`bad`: an error, which `words` begin to tell with a ✗. `core`: the piece of `words` that
+    gives way where room is short: a path, or the names of `calls`, that have arguments to tell."""
 
     n: int
     glyph: str
     words: str
     bad: bool = False
     provenance: str = ""
+    core: str = ""
+    calls: tuple[Called, ...] = ()
 
 
 def row_of(reader: Reader, n: int) -> Row:
@@ -44,13 +53,62 @@ def row_of(reader: Reader, n: int) -> Row:
         if isinstance(step, Exchange):
             words, bad = exchange_words(reader, step)
             mark = "✗ " if bad else ""
-            return Row(n, "●", mark + short(words, WORDS), bad, provenance_word(step.provenance))
+            row = Row(n, "●", mark + short(words, WORDS), bad, provenance_word(step.provenance))
+            return _with_core(row, reader, step)
         if isinstance(step, Draw):
-            words = f"{_called(step)} {draw_value(step)}"
-            return Row(n, "◇", short(words, WORDS), False, provenance_word(step.provenance))
+            name = draw_name(step.name)
+            words = short(f"{name} {draw_value(step)}", WORDS)
+            row = Row(n, "◇", words, False, provenance_word(step.provenance))
+            return row if step.given is None else _with_given(row, name, step.given)
     except Exception as error:  # whatever a damaged or hostile tape holds
         return Row(n, "!", f"✗ cannot be shown: {plain(type(error).__name__)}", bad=True)
     return Row(n, "!", "✗ " + short(step.reason, WORDS), bad=True)
+
+
+def _with_core(row: Row, reader: Reader, step: Exchange) -> Row:
+    calls = calls_of(reader, step.n)
+    if not calls:
+        return row._replace(core=plain(where(step).partition(" ")[2]))
+    from ..wire.calls import line
+
+    return row._replace(core=line(calls), calls=calls)
+
+
+def _with_given(row: Row, name: str, given: Any) -> Row:
+    from ..wire.calls import Called, values_of
+
+    return row._replace(core=name, calls=(Called(name, (values_of(given),)),))
+
+
+def calls_of(reader: Reader, n: int) -> tuple[Called, ...]:
+    """The tools that the reply of exchange `n` calls."""
+    reply = reader.reply(n)
+    if reply is None or not reply.parts:
+        return ()
+    from ..wire.calls import called, calling
+
+    return called(calling(reply.parts))
+
+
+def beside(reader: Reader, row: Row) -> Row:
+    """The row, its calls ranked by what tells them from those of the exchanges around it."""
+    if not row.calls or row.glyph != "●":
+        return row
+    from ..wire.calls import against
+
+    around = [
+        calls_of(reader, other)
+        for way in (-1, 1)
+        for other in islice(_exchanges(reader, row.n, way), NEAR)
+    ]
+    return row._replace(calls=against(row.calls, around))
+
+
+def _exchanges(reader: Reader, n: int, way: int) -> Iterator[int]:
+    other = reader.neighbour(n, way)
+    while other is not None:
+        yield other
+        other = reader.neighbour(other, way)
 
 
 def exchange_words(reader: Reader, step: Exchange) -> tuple[str, bool]:
@@ -84,7 +142,13 @@ def closed_whole(step: Exchange, reply: Reply | None) -> bool:
 
 def is_bad(reader: Reader, n: int) -> bool:
     """Whether step `n` is an error, or cannot be read."""
-    return row_of(reader, n).bad if reader.kind(n) != "draw" else False
+    if reader.kind(n) == "draw":
+        return False
+    step = reader.step(n)
+    try:
+        return not isinstance(step, Exchange) or exchange_words(reader, step)[1]
+    except Exception:  # whatever a damaged or hostile tape holds
+        return True
 
 
 def where(step: Exchange) -> str:
@@ -106,21 +170,12 @@ def draw_name(name: str) -> str:
     return name if len(name) <= 10 else name.partition(".")[2] or name
 
 
-def _called(step: Draw) -> str:
-    """A draw's name, and of a call what it was given."""
-    if step.given is None:
-        return draw_name(step.name)
-    from .. import wire
-
-    return wire.call_words(step, draw_name(step.name))
-
-
 def draw_value(step: Draw) -> str:
     """A draw's value on one line; a wall clock as the time of day that it showed."""
     moment = moment_of(step.name, step.type, step.value)
     if moment is not None:
         return f"{moment:%H:%M:%S}{'Z' if moment.tzinfo is UTC else ''}"
-    return value_text(step.value)
+    return '""' if step.value == "" else value_text(step.value)
 
 
 WALL_CLOCKS = {"time", "localtime", "gmtime", "strftime", "ctime", "asctime"}

@@ -18,7 +18,7 @@ from .model import (
 )
 from .prices import cost
 from .read import added, api_of, conversation, is_sse, label, provider_of, reply
-from .steps import call_words, conversation_of, cost_of, label_of, reply_of
+from .steps import call_words, conversation_of, cost_of, label_of, reply_of, told_of
 
 __all__ = [
     "Conversation",
@@ -49,4 +49,5 @@ __all__ = [
     "provider_of",
     "reply",
     "reply_of",
+    "told_of",
 ]

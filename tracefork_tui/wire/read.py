@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -10,8 +9,10 @@ from urllib.parse import unquote, urlsplit
 
 from . import anthropic, gemini, openai, responses, sse
 from .body import Decoded, Headers, as_json, decode, decode_chunks, header
+from .calls import calling, names
 from .loose import string
 from .model import Conversation, Delta, ErrorInfo, Part, Reply, Turn
+from .visible import printed
 
 _HOSTS = {
     "api.anthropic.com": "anthropic",
@@ -196,7 +197,7 @@ def _read_error(api: str, status: int, value: Any, body: bytes) -> ErrorInfo | N
     if status < 400:
         return None
     message = string(value.get("message")) if isinstance(value, dict) else ""
-    return ErrorInfo("", message or _words(body[:400].decode("utf-8", "replace"), 200), status)
+    return ErrorInfo("", message or printed(body[:400].decode("utf-8", "replace"), 200), status)
 
 
 def _not_json(provider: str, body: bytes, problem: str) -> Reply:
@@ -224,22 +225,18 @@ def _equal(one: object, other: object) -> bool:
 
 def _error_words(error: ErrorInfo) -> str:
     status = str(error.status) if error.status and error.status >= 400 else ""
-    told = _words(error.type, 60) or _words(error.message, 40)
+    told = printed(error.type, 60) or printed(error.message, 40)
     return " ".join(filter(None, [status, told])) or "error"
 
 
 def _calls(parts: Sequence[Part]) -> str:
-    names = [part.name or "?" for part in parts if part.kind == "tool_use"]
-    if not names and not any(part.text.strip() for part in parts if part.kind == "text"):
-        names = [part.name or "?" for part in parts if part.kind == "server_tool_use"]
-    counted = Counter(_words(name, 40) for name in names)
-    times = [name if n == 1 else f"{name} ×{n}" for name, n in counted.items()]
-    return f"→ {', '.join(times)}" if times else ""
+    told = names(calling(parts))
+    return f"→ {told}" if told else ""
 
 
 def _text(parts: Sequence[Part]) -> str:
     for kind in ("text", "refusal", "thinking", "unknown"):
-        words = _words(" ".join(part.text for part in parts if part.kind == kind), 60)
+        words = printed(" ".join(part.text for part in parts if part.kind == kind), 60)
         if words:
             return words if kind in ("text", "refusal") else f"{kind}: {words}"
     return ""
@@ -249,7 +246,7 @@ _USUAL = {None, "end_turn", "tool_use", "stop", "tool_calls", "function_call", "
 
 
 def _marks(reply: Reply) -> list[str]:
-    marks = [] if reply.stop_reason in _USUAL else [_words(string(reply.stop_reason), 30)]
+    marks = [] if reply.stop_reason in _USUAL else [printed(string(reply.stop_reason), 30)]
     if "refusal" not in marks and any(part.kind == "refusal" for part in reply.parts):
         marks.append("refusal")
     if any(part.broken for part in reply.parts):
@@ -259,10 +256,3 @@ def _marks(reply: Reply) -> list[str]:
     elif not reply.complete:
         marks.append("cut short" if reply.parts else reply.problem)
     return marks
-
-
-def _words(text: str, most: int) -> str:
-    """The first words of a text on one line, no longer than `most` characters."""
-    head = "".join(c if c.isprintable() else " " for c in text[: most * 4])
-    line = " ".join(head.split())
-    return line if len(line) <= most else line[: most - 1].rstrip() + "…"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from ..tape.steps import Draw, Exchange, Step
+from .calls import Called, called, calling, line, values_of, within
 from .model import Conversation, Reply
 from .prices import cost
 from .read import conversation, label, reply
@@ -40,7 +41,24 @@ def label_of(step: Step) -> str:
     """One short line that says what the step did; raw text from the tape."""
     if isinstance(step, Draw):
         return f"{call_words(step)} {brief(step.value)}"
-    said = reply_of(step)
+    return _label(step, reply_of(step))
+
+
+def told_of(step: Step, room: int) -> str:
+    """The label in so many cells, calls with what there is room for of their arguments."""
+    calls: tuple[Called, ...] = ()
+    if isinstance(step, Draw):
+        words, core = f"{step.name} {brief(step.value)}", ""
+        if step.given is not None:
+            core, calls = step.name, (Called(step.name, (values_of(step.given),)),)
+    else:
+        said = reply_of(step)
+        calls = called(calling(said.parts)) if said else ()
+        words, core = _label(step, said), line(calls)
+    return "".join(text for text, _ in within(words, core, calls, room))
+
+
+def _label(step: Exchange, said: Reply | None) -> str:
     if said is not None:
         text = label(None, said)
         return f"{text} · {step.error.name}" if step.error else text

@@ -16,3 +16,10 @@ _PICTURES = (
 def visible(text: str) -> str:
     """The text on one line: control, direction and surrogate characters as visible signs."""
     return text.translate(_PICTURES)
+
+
+def printed(text: str, most: int) -> str:
+    """The first words of a text on one line, no longer than `most` characters."""
+    head = "".join(c if c.isprintable() else " " for c in text[: most * 4])
+    line = " ".join(head.split())
+    return line if len(line) <= most else line[: most - 1].rstrip() + "…"

@@ -13,6 +13,7 @@ from ..rows import row_of
 from ..views import build, views_of, weight
 from ..widgets.entries import Column, Entries
 from ..widgets.rowlist import RowList
+from ..widgets.steprow import said
 from .listing import ListScreen
 
 LIGHT = 256 * 1024
@@ -128,7 +129,7 @@ class BesideScreen(ListScreen):
 
     def words(self, n: int) -> str:
         """What the list of steps says of one."""
-        return row_of(self.session.reader, n).words if 1 <= n <= self.session.count else "?"
+        return said(row_of(self.session.reader, n)) if 1 <= n <= self.session.count else "?"
 
     def keep(self) -> None:
         """Save what was changed here."""

@@ -26,6 +26,7 @@ from ..text import plain
 from ..widgets.header import Header
 from ..widgets.hints import Hints
 from ..widgets.problem import Problem
+from ..widgets.steprow import said
 from ..widgets.tail import Tail
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ class FaultScreen(Screen[None]):
 
     def on_mount(self) -> None:
         session, n = self._session, self._step.n
-        words = row_of(session.reader, n).words
+        words = said(row_of(session.reader, n))
         self.query_one(Header).show(
             (f"inject a fault · step {n}", words, session.name), (f"step {n}/{session.count}",)
         )

@@ -28,6 +28,7 @@ from ..widgets.header import Header
 from ..widgets.hints import Hints
 from ..widgets.lineview import LineView
 from ..widgets.problem import Problem
+from ..widgets.steprow import said
 from ..widgets.tail import Tail
 
 HINTS = [("^S", "run"), ("^E", "$EDITOR"), ("^R", "as recorded"), ("Tab", "next"), ("Esc", "leave")]
@@ -91,7 +92,7 @@ class ForkScreen(Screen[None]):
 
     async def on_mount(self) -> None:
         session, n = self._session, self._step.n
-        words = row_of(session.reader, n).words
+        words = said(row_of(session.reader, n))
         self.query_one(Header).show(
             (f"{self.draft.title} · step {n}", words, session.name), (f"step {n}/{session.count}",)
         )

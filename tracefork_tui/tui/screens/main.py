@@ -60,7 +60,7 @@ class MainScreen(FittedScreen[None]):
     DEFAULT_CSS = """
     MainScreen {
         layers: default over;
-        layout: grid; grid-size: 2; grid-rows: 1 1 1fr 1 1; grid-columns: 28 1fr;
+        layout: grid; grid-size: 2; grid-rows: 1 1 1fr 1 1; grid-columns: 32 1fr;
         & #header, & #scrubber, & #hints { column-span: 2; }
         & #steps { row-span: 2; }
         & #context { display: none; row-span: 2; }

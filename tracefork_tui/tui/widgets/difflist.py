@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from collections.abc import Iterator
-from itertools import islice
-from typing import Any
 
 from rich.segment import Segment
 from rich.style import Style
@@ -15,17 +14,18 @@ from ..comparing import Two
 from ..folds import Fold, Lines
 from ..layout import cells
 from ..look import Reader
-from ..rows import WORDS, row_of, value_text
 from ..rows import Row as Told
-from ..text import short
+from ..rows import row_of
 from .rowlist import RowList, cell, readable
-from .steprow import fit
+from .steprow import said
 
 KEPT = 512
-MOST_CALLS = 8
 SIGNS = {"same": " ", "changed": "~", "added": "+", "removed": "−"}
 INKS = {"same": "dim", "changed": "number", "added": "came", "removed": "gone"}
 QUIET = ("rec", "live")
+FULL = 1000
+_WORD = re.compile(r"\w+|\W+")
+_GAP = re.compile(r"\W")
 Piece = tuple[str, str]
 
 
@@ -76,7 +76,8 @@ class DiffList(RowList):
         else:
             sign, tint = SIGNS[shown.kind], INKS[shown.kind]
             told = self._of(0, shown.a), self._of(1, shown.b)
-            words = _marked(shown, *told)
+            rooms = left - self._around(told[0]), right - self._around(told[1])
+            words = marked(shown, told, rooms)
             cells_a = list(self._cell(told[0], words[0], left, bases[0], tint))
             cells_b = list(self._cell(told[1], words[1], right, bases[1], tint))
         return [*cells_a, Segment(f" {sign} ", base + self.inks[tint]), *cells_b]
@@ -100,10 +101,19 @@ class DiffList(RowList):
         told = self._told.get(key)
         if told is None:
             reader: Reader = (self.two.a, self.two.b)[side]
-            told = self._told[key] = _row_of(reader, n)
+            told = self._told[key] = row_of(reader, n)
             if len(self._told) > KEPT:
                 self._told.popitem(last=False)
         return told
+
+    def _around(self, told: Told | None) -> int:
+        """The cells that a column has for something else than words."""
+        return self._digits() + 4 + cells(_tail(told)) if told else 0
+
+    def _digits(self) -> int:
+        assert self.two is not None
+        comparison = self.two.comparison
+        return len(str(max(len(comparison.a.index.first), len(comparison.b.index.first))))
 
     def _cell(
         self, told: Told | None, words: list[Piece], width: int, base: Style, tint: str
@@ -111,59 +121,53 @@ class DiffList(RowList):
         if told is None:
             yield Segment(" " * width, base)
             return
-        assert self.two is not None
-        comparison = self.two.comparison
-        most = max(len(comparison.a.index.first), len(comparison.b.index.first))
-        lead = f"{told.n:>{len(str(most)) + 1}} "
-        tail = f" {told.provenance}" if told.provenance not in ("", *QUIET) else ""
-        yield Segment(lead, readable(base, self.inks, "dim"))
+        yield Segment(f"{told.n:>{self._digits() + 1}} ", readable(base, self.inks, "dim"))
         plain = "bad" if told.bad else tint if tint != "number" else "text"
         yield Segment(
             f"{told.glyph} ", readable(base, self.inks, "dim" if told.glyph == "◇" else plain)
         )
-        room = max(0, width - len(lead) - 2 - len(tail))
+        room = max(0, width - self._around(told))
         for text, part in words:
-            if room > 0:
-                text = fit(text, room)
-                room -= cells(text)
-                yield Segment(
-                    text, base + self.inks[part] if part else readable(base, self.inks, plain)
-                )
+            room -= cells(text)
+            yield Segment(
+                text, base + self.inks[part] if part else readable(base, self.inks, plain)
+            )
         yield Segment(" " * room, base)
-        if tail:
-            yield Segment(tail, base + self.inks["changed"])
+        yield Segment(_tail(told), base + self.inks["changed"])
 
 
-def _marked(row: Row, a: Told | None, b: Told | None) -> tuple[list[Piece], list[Piece]]:
+def _tail(told: Told) -> str:
+    return f" {told.provenance}" if told.provenance not in ("", *QUIET) else ""
+
+
+def marked(
+    row: Row, told: tuple[Told | None, Told | None], rooms: tuple[int, int]
+) -> tuple[list[Piece], list[Piece]]:
     """The words of either side; where both are there, those that differ are marked."""
-    if a is None or b is None or row.kind != "changed" or a.words == b.words:
-        return [(a.words, "")] if a else [], [(b.words, "")] if b else []
+    a, b = told
+    if row.kind == "changed" and a and b and a.calls and b.calls:
+        from ...wire.calls import against
+
+        calls = a.calls, b.calls
+        a = a._replace(calls=against(calls[0], calls[1:]))
+        b = b._replace(calls=against(calls[1], calls[:1]))
+    one, other = said(a, rooms[0]) if a else "", said(b, rooms[1]) if b else ""
+    if row.kind != "changed" or one == other or a is None or b is None:
+        return [(one, "")], [(other, "")]
+    apart = _apart(said(a, FULL), said(b, FULL))
     left: list[Piece] = []
     right: list[Piece] = []
-    segments = word_diff(a.words, b.words)
-    cut = len(segments) if not a.words.endswith("…") else len(segments) - 3
-    for place, segment in enumerate(segments):
-        ink = "" if segment.op == "equal" or place >= cut else "differs"
-        if segment.op != "insert":
-            left.append((segment.text, ink))
-        if segment.op != "delete":
-            right.append((segment.text, ink))
+    for segment in word_diff(one, other):
+        for word in _WORD.findall(segment.text):
+            ink = "differs" if segment.op != "equal" and word in apart else ""
+            if segment.op != "insert":
+                left.append((word, ink))
+            if segment.op != "delete":
+                right.append((word, ink))
     return left, right
 
 
-def _row_of(reader: Reader, n: int) -> Told:
-    """The row of the timeline, tool calls with their arguments."""
-    told = row_of(reader, n)
-    if told.bad or reader.kind(n) != "exchange":
-        return told
-    reply = reader.reply(n)
-    calls = [part for part in reply.parts if part.kind == "tool_use"] if reply else []
-    if not calls:
-        return told
-    words = ", ".join(f"{call.name}({_arguments(call.input)})" for call in calls[:MOST_CALLS])
-    return told._replace(words=short(f"→ {words}", WORDS))
-
-
-def _arguments(value: Any) -> str:
-    values = value.values() if isinstance(value, dict) else [value]
-    return ", ".join(short(value_text(one), 24) for one in islice(values, MOST_CALLS))
+def _apart(one: str, other: str) -> set[str]:
+    """The words that only one of two texts has in a place; neither is cut."""
+    changed = (segment.text for segment in word_diff(one, other) if segment.op != "equal")
+    return {word for text in changed for word in _WORD.findall(text) if not _GAP.match(word)}

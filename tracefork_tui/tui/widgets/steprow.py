@@ -9,7 +9,7 @@ from textual.strip import Strip
 
 from ..ink import Inks
 from ..layout import cells
-from ..rows import Row
+from ..rows import WORDS, Row
 
 LANE_INKS = ("edge", "key", "string", "number")
 CUT = "¢ "
@@ -51,8 +51,12 @@ def paint(look: Look, inks: Inks) -> Strip:
     ]
     room = look.width - look.digits - 4 - len(signs) - len(tail) - 1
     room -= len(CUT) if look.cut else 0
-    said = f"×{look.folded} {row.words}" if look.folded > 1 else row.words
-    text = fit(f"✎ {look.note} · {said}" if look.note else said, room)
+    said = f"✎ {look.note} · " if look.note else ""
+    said += f"×{look.folded} " if look.folded > 1 else ""
+    lead = fit(said, room) if said else ""
+    room -= cells(lead)
+    told = told_in(row, room)
+    room -= sum(cells(text) for text, _ in told)
     part = "kept" if row.provenance in KEPT else "changed"
     pieces = (
         ("▸" if here else " ", "text"),
@@ -62,13 +66,28 @@ def paint(look: Look, inks: Inks) -> Strip:
         *signs[:-1],
         (f"{signs[-1][0]} ", signs[-1][1]),
         (CUT if look.cut else "", "bad"),
-        (text, words),
-        (" " * (room - cells(text)), "text"),
+        (lead, words),
+        *((text, "draw" if quiet else words) for text, quiet in told),
+        (" " * room, "text"),
         (tail, part),
     )
     segments = [Segment(one, base if here else base + inks[ink]) for one, ink in pieces if one]
     edge = Segment("│", inks.page + inks["edge"])
     return Strip([*Strip(segments).crop_extend(0, look.width - 1, base), edge])
+
+
+def said(row: Row, room: int = WORDS) -> str:
+    """A row's words in so many cells."""
+    return "".join(text for text, _ in told_in(row, room))
+
+
+def told_in(row: Row, room: int) -> list[tuple[str, bool]]:
+    """A row's words in so many cells, in pieces, each with whether it tells of arguments."""
+    if not row.core:
+        return [(fit(row.words, room), False)]
+    from ...wire.calls import within
+
+    return within(row.words, row.core, row.calls, room)
 
 
 def fit(text: str, room: int) -> str:

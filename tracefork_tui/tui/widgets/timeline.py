@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from ..ink import Inks
-from ..rows import Row, row_of
+from ..rows import Row, beside, row_of
 from ..session import Session
 from .lines import Lines
 from .steprow import Look, paint
@@ -174,7 +174,7 @@ class Timeline(Lines, can_focus=True):
         if reader.kind(n) == "exchange" and (self._brief or self._late):
             return Row(n, "●", "")
         started = time.perf_counter()
-        row = row_of(reader, n)
+        row = beside(reader, row_of(reader, n))
         if self._brief:
             return row
         from ..lanes import talk_of
