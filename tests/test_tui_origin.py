@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 from tui_app import LARGE, SMALL, app_of, press, screen_of, settle, shown, until
 from tui_tapes import Maker, call, refund_run, result, text
 
-from tracefork_tui.query.origin import places
+from tracefork_tui.query.origins import places
 from tracefork_tui.tape.reader import Tape
 from tracefork_tui.tui.screens.origin import OriginScreen
 from tracefork_tui.tui.widgets.picking import widened, word_after, word_at, word_before

@@ -11,17 +11,61 @@ Strings are compared with `==`, `contains` (plain text; a capital makes case cou
 (a pattern). What a step does not have is null, and a comparison with it is false; `== null` asks
 for it. `value if name == "clock"` has a value only where the condition holds. A path goes into
 JSON: `request.messages[-1].content`, `response.content[*].name`.
+
+Nothing here is imported before it is used: an open tape asks for facts, seldom for the language.
 """
 
-from .complete import Completion, complete
-from .errors import QueryError
-from .expression import Query, compile
-from .fields import FIELDS, Field
-from .find import filter, filter_slices, find
-from .origin import Occurrence, Origin, origin, origin_slices, summed
-from .selection import Selection
-from .slices import Slice
-from .watch import Change, change_slices, changes, standing
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .completion import Completion as Completion
+    from .completion import complete as complete
+    from .errors import QueryError as QueryError
+    from .expression import Query as Query
+    from .expression import compile as compile
+    from .fields import FIELDS as FIELDS
+    from .fields import Field as Field
+    from .finding import filter as filter
+    from .finding import filter_slices as filter_slices
+    from .finding import find as find
+    from .origins import Occurrence as Occurrence
+    from .origins import Origin as Origin
+    from .origins import origin as origin
+    from .origins import origin_slices as origin_slices
+    from .origins import summed as summed
+    from .selection import Selection as Selection
+    from .slices import Slice as Slice
+    from .watch import Change as Change
+    from .watch import change_slices as change_slices
+    from .watch import changes as changes
+    from .watch import standing as standing
+
+_HOME = {
+    "Completion": "completion",
+    "complete": "completion",
+    "QueryError": "errors",
+    "Query": "expression",
+    "compile": "expression",
+    "FIELDS": "fields",
+    "Field": "fields",
+    "filter": "finding",
+    "filter_slices": "finding",
+    "find": "finding",
+    "Occurrence": "origins",
+    "Origin": "origins",
+    "origin": "origins",
+    "origin_slices": "origins",
+    "summed": "origins",
+    "Selection": "selection",
+    "Slice": "slices",
+    "Change": "watch",
+    "change_slices": "watch",
+    "changes": "watch",
+    "standing": "watch",
+}
 
 __all__ = [
     "FIELDS",
@@ -46,3 +90,11 @@ __all__ = [
     "standing",
     "summed",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    globals()[name] = found
+    return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Union
+from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
 from .answer import Answer, Error
 
@@ -175,7 +175,8 @@ class Draw(_Step):
 Step = Union[Exchange, Draw]
 
 
-class Note(NamedTuple):
+@dataclass(frozen=True)
+class Note:
     """Something about the run that is not a step: an effect, a divergence, a limit.
 
     `at`: seconds from the run's start. `kind`: "file", "socket", "subprocess", "divergence", ...
@@ -187,7 +188,8 @@ class Note(NamedTuple):
     data: dict[str, Any]
 
 
-class Outcome(NamedTuple):
+@dataclass(frozen=True)
+class Outcome:
     """How the run ended. `exit_code` is None when a signal ended it, `signal` otherwise.
 
     `at`: seconds from the run's start. `exception`: class and message of what the agent did not
@@ -195,7 +197,7 @@ class Outcome(NamedTuple):
     """
 
     at: float
-    exit_code: Optional[int]  # noqa: UP045
-    signal: Optional[int]  # noqa: UP045
+    exit_code: int | None
+    signal: int | None
     exception: str
     output: str

@@ -26,7 +26,7 @@ class Trace(Scan["Occurrence"]):
     @property
     def more(self) -> bool:
         """Whether not all places are told."""
-        from ..query.origin import MOST
+        from ..query.origins import MOST
 
         return len(self.found) > MOST
 

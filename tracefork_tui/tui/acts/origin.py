@@ -41,7 +41,7 @@ def origin(screen: MainScreen, count: int | None) -> None:
 
 def expression_of(screen: MainScreen) -> str:
     """An expression for the place in this step of what is picked, "" where there is none."""
-    from ...query.origin import places
+    from ...query.origins import places
     from ...query.places import path_of
 
     text = screen.body.picked_text.translate(PICTURES)
