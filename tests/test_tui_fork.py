@@ -561,7 +561,7 @@ async def test_a_tape_from_elsewhere_is_asked_about(tape, tmp_path, monkeypatch)
         for answer in ("n", "escape", "enter"):
             await pilot.press("r")
             await until(pilot, lambda: isinstance(app.screen, Ask), "the question")
-            assert "{python}' -m tracefork_tui.demo.refund" in shown(app)
+            assert " python -m tracefork_tui.demo.refund" in shown(app)
             await pilot.press(answer)
             await until(pilot, lambda: isinstance(app.screen, MainScreen), "the way back")
         await pilot.press("r")

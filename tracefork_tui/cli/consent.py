@@ -20,18 +20,19 @@ if TYPE_CHECKING:
 
 def consent(tape: Tape, trust: bool, command: Sequence[str]) -> None:
     """A tape from elsewhere is not run until the user says so."""
-    from ..replay.environment import user_secret
+    from ..replay.environment import spelled, user_secret
     from ..tape.seal import made_here
+    from ..wire.visible import visible
 
     if trust or command or made_here(tape, user_secret()):
         return
-    words = " ".join(str(word) for word in tape.header.get("command", ()))
+    words = visible(spelled(tape.header.get("command")))
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise TapeError(
             f"{tape.path}: it was not recorded by you on this machine and would run "
-            f"`{words!r}`; pass --trust, or the command behind --"
+            f"`{words}`; pass --trust, or the command behind --"
         )
-    say(f"{tape.path} was not recorded by you on this machine. It would run: {words!r}")
+    say(f"{tape.path} was not recorded by you on this machine. It would run: {words}")
     if not click.confirm("Run it?", err=True):
         raise TapeError(f"{tape.path}: not run")
 

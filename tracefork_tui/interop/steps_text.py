@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from ..replay.boundary import boundary, summary
 from ..replay.children import children
+from ..replay.environment import spelled
 from ..tape.reader import Tape
 from ..tape.steps import Exchange, Headers
 from ..wire import decode, told_of
@@ -19,7 +20,7 @@ from .imported import START_TIMES, lacks, origin
 def table(tape: Tape, width: int) -> Iterator[str]:
     """One line a step, then the outcome and what was not captured."""
     header = tape.header
-    command = " ".join(str(word) for word in header.get("command", ()))
+    command = spelled(header.get("command"))
     total, shown = tape.index.steps, len(tape.steps)
     count = f"{total}" if shown == total else f"{shown} of {total}"
     yield visible(f"{tape.path}  {count} step{'s' * (total != 1)}  {command}".rstrip())

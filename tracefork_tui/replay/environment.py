@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -127,6 +128,12 @@ def portable(words: list[str], cwd: str) -> list[str]:
 def runnable(words: list[str]) -> list[str]:
     """The command of a tape as it is run here."""
     return [sys.executable if word == "{python}" else word for word in words]
+
+
+def spelled(command: object) -> str:
+    """The command in a tape's header as one would type it; raw text from the tape."""
+    words = command if isinstance(command, list) else [command] if command else []
+    return shlex.join("python" if word == "{python}" else str(word) for word in words)
 
 
 def home_of(tape_path: str, cwd: str) -> str:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shlex
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -82,11 +81,13 @@ async def _trusted(app: App[Any], session: Session) -> bool:
     words = command_of(session.tape.header)
     if not words:
         raise TapeError("the tape names no command to run: it was recorded from within a process")
+    from ..replay.environment import spelled
+
     lines = [
         f"{session.name} was not recorded by you on this machine.",
         "To go on, this would be run as you, with your rights:",
         "",
-        f"    {shlex.join(words)}",
+        f"    {spelled(words)}",
         f"    in {_home(session.tape)}",
     ]
     ask = Ask("Run this tape's command?", lines, Answer("y", "Run it"))

@@ -36,7 +36,9 @@ def about(
         page.field("ended", " ".join(end_words(glance)) + _why(glance))
     if totals is not None:
         page.field("came to", f"{counts(totals)} · {cost(totals)} · {duration(totals)}")
-    page.field("command", " ".join(command_of(node.tape.header)))
+    from ..replay.environment import spelled
+
+    page.field("command", spelled(command_of(node.tape.header)))
     if totals is not None and totals.answer:
         page.line("final answer", Kind.NEW)
         page.add(totals.answer[:ANSWER], Kind.PROSE, 2)

@@ -16,7 +16,9 @@ from ..units import size, span
 from . import tree
 from .parts import failure
 
-HEX_ROWS = 4096
+HEX_ROWS = 8192
+BYTES = 8
+"""In a row: as many as fit beside the list of steps in 80 columns."""
 
 
 def build_request(reader: Reader, n: int) -> Document:
@@ -86,10 +88,12 @@ def add_body(page: Document, chunks: Sequence[bytes], headers: Any) -> None:
 
 
 def _hex(page: Document, body: bytes) -> None:
-    for at in range(0, min(len(body), 16 * HEX_ROWS), 16):
-        row = body[at : at + 16]
+    most = min(len(body), BYTES * HEX_ROWS)
+    digits = max(4, len(f"{most:x}"))
+    for at in range(0, most, BYTES):
+        row = body[at : at + BYTES]
         text = "".join(chr(byte) if 32 <= byte < 127 else "·" for byte in row)
-        page.line(f"{at:08x}  {row.hex(' '):<47}  {text}", Kind.VALUE)
-    left = len(body) - 16 * HEX_ROWS
+        page.line(f"{at:0{digits}x}  {row.hex(' '):<23}  {text}", Kind.VALUE)
+    left = len(body) - most
     if left > 0:
         page.line(f"… {size(left)} more are not shown", Kind.DIM)
