@@ -8,7 +8,7 @@ they are the same, so are the call site and the answer to whose code it is.
 from __future__ import annotations
 
 import sys
-import threading
+from _thread import get_ident
 from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any, Callable
 
@@ -168,7 +168,7 @@ class Burst:
         self.count = self._told = self.count + 1
         column = self._tail.floats if kind == FLOATS else self._tail.integers
         if kind != OBJECTS:
-            self.kept = (threading.get_ident(), self.epoch, place, column, type(value), more)
+            self.kept = (get_ident(), self.epoch, place, column, type(value), more)
         self._last = now
         if self.count == MOST:
             self.close()
@@ -304,7 +304,7 @@ class Quick:
         self._session.burst.kept = None
         value = self._keep(frame, call)
         kept = self._session.burst.kept
-        if kept is not None and kept[0] == threading.get_ident():
+        if kept is not None and kept[0] == get_ident():
             if len(self._spots) >= SPOTS:
                 self._spots.clear()
             chain, base = _chain(frame, self._session.callers.user)

@@ -96,13 +96,15 @@ class Callers:
     def site(self, frame: FrameType | None) -> list[str]:
         """The user's frames from the inside out, as `agent.py:88 in main`."""
         frames: list[str] = []
-        user, known = self._user.get, self.user_file
-        while frame is not None and len(frames) < MOST_FRAMES:
+        user = self._user.get
+        while frame is not None:
             code = frame.f_code
             name = code.co_filename
-            if (user(name, True) and known(name)) and not generated(code):
+            if user(name, True) and self.user_file(name) and not generated(code):
                 asks = code.co_name if sys.version_info < (3, 11) else _qualified(code)
                 frames.append(f"{self.shown(name)}:{frame.f_lineno} in {asks}")
+                if len(frames) == MOST_FRAMES:
+                    break
             frame = frame.f_back
         return frames
 

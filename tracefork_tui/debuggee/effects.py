@@ -44,6 +44,8 @@ MEDIATING = ("ctypes", "multiprocessing.shared_memory", "socket", "socketserver"
 LIBRARIES = ("aiohttp", "boto3", "botocore", "requests", "urllib3", "websockets")
 CACHE = "__pycache__"
 STDIN = (0, "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
+FREQUENT = "builtins.id"
+"""Raised hundreds of times an exchange, by SDKs that copy what they send."""
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
@@ -51,7 +53,9 @@ def install(session: Session, inputs: Inputs, children: Children) -> None:
     """Listen to the interpreter's audit events for the rest of the process."""
 
     def hook(event: str, args: Any) -> None:
-        if event not in _WANTED or (session.detached and event not in CONNECTS):
+        if event == FREQUENT or event not in _WANTED:
+            return
+        if session.detached and event not in CONNECTS:
             return
         inside = session.inside
         if inside.value:

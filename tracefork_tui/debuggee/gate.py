@@ -12,6 +12,7 @@ what the turn before has set off is done by then; unless it came at once when it
 from __future__ import annotations
 
 import threading
+from _thread import get_ident  # the real one: an agent's threading.get_ident() is looked at
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Callable
 
@@ -95,7 +96,7 @@ class Gate:
         """The delivery whose turn it was is over. `last`: so is this round of the loop."""
         with self._condition:
             if self._order.has(turn):
-                self._mover = threading.get_ident()
+                self._mover = get_ident()
                 self._order.came(turn)
                 self._advance(1 if last else 0)
 
@@ -103,7 +104,7 @@ class Gate:
         """Nothing is delivered any more: the turns that are left are dropped."""
         with self._condition:
             if self._order.has(turn):
-                self._mover = threading.get_ident()
+                self._mover = get_ident()
                 self._order.came(turn, for_good=True)
                 self._advance()
 
@@ -118,7 +119,7 @@ class Gate:
         """Wait for the turn, in a thread; the one whose turn was before does what it did then."""
         if not self.mine(turn):
             self._wait(turn, longest)
-        if self._mover not in (0, threading.get_ident()):
+        if self._mover not in (0, get_ident()):
             self._follow(turn)
 
     def _wait(self, turn: int, longest: int) -> None:

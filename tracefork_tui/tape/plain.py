@@ -60,12 +60,13 @@ def _bytes(value: bytes) -> bytes:
 
 def _list(value: Any) -> bytes:
     size = len(value)
-    if size < 16:
-        return _LISTS[size] + b"".join([_PACK[type(item)](item) for item in value])
-    head = _head(size, b"", b"\xdc", b"\xdd")
-    if {*map(type, value)} == {int} and min(value) >= 0 and max(value) < 128:
-        return head + bytes(value)
-    return head + b"".join([_PACK[type(item)](item) for item in value])
+    head = _LISTS[size] if size < 16 else _head(size, b"", b"\xdc", b"\xdd")
+    return head + b"".join(
+        [
+            _SMALL[item] if type(item) is int and 0 <= item < 128 else _PACK[type(item)](item)
+            for item in value
+        ]
+    )
 
 
 def _map(value: Any) -> bytes:

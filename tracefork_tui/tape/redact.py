@@ -134,11 +134,19 @@ class Redactor:
 
     def headers(self, headers: Iterable[Pair]) -> list[tuple[str, str]]:
         """Header pairs as text, credentials replaced; the scheme of `Authorization` stays."""
-        known = self._headers
-        return [known[pair] if pair in known else self._header(pair) for pair in headers]
+        pairs, edition = list(headers), self.edition
+        clean: list[Any] = list(map(self._headers.get, pairs))
+        while None in clean:
+            at = clean.index(None)
+            clean[at] = self._header(pairs[at])
+        return clean if edition == self.edition else self.headers(pairs)
 
     def _header(self, pair: Pair) -> tuple[str, str]:
-        name, value = (part if isinstance(part, str) else part.decode("latin-1") for part in pair)
+        name, value = pair
+        if isinstance(name, bytes):
+            name = name.decode("latin-1")
+        if isinstance(value, bytes):
+            value = value.decode("latin-1")
         if name.lower() in SECRET_HEADERS:
             clean = name, self._credential(name.lower(), value)
         else:

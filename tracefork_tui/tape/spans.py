@@ -42,10 +42,12 @@ class Body:
     are those of `base`; `origin` is the earliest step whose body starts with them; behind them
     come those that are `new`. The last of these, `ending` bytes, the base ends with too:
     `end_origin` is the earliest step whose body ends with them, and that body's size. `states`:
-    the hash of its first bytes, with their number.
+    the hash of its first bytes, with their number. `apart`: how many parts of the base it does not
+    start with; the next body is likely to part from this one there.
     """
 
     __slots__ = (
+        "apart",
         "base",
         "cuts",
         "data",
@@ -73,7 +75,9 @@ class Body:
         self.cuts: list[int] = base.cuts[: shared + 1] if base else [0]
         self.states: list[tuple[int, Any]] = base.states.copy() if base else [(0, sha256())]
         self.known = self.cuts[-1]
+        self.apart = 0
         if base is not None:
+            self.apart = len(base.cuts) - 1 - shared
             self.origin = base.origin if base.origin and self.known <= base.known else base.step
         self.new = self._split()
         self.ending = self._ending()
@@ -83,7 +87,7 @@ class Body:
         """How many of its parts `body` starts with."""
         data, cuts = memoryview(self.data), self.cuts
         low, high = 0, len(cuts) - 1
-        middle = max(high - 1, 1)  # most bodies part from the one before them at its end
+        middle = max(high - self.apart, 1)
         while low < high:
             if body.startswith(data[cuts[low] : cuts[middle]], cuts[low]):
                 low = middle

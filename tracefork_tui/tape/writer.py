@@ -218,8 +218,11 @@ class Writer:
             self._append([records.OUTPUT, t, stream, text])
 
     def _headers(self, headers: Sequence[tuple[str, str]]) -> list[Any]:
-        known = self._atoms
-        return [known[pair] if pair in known else self._header(*pair) for pair in headers]
+        found: list[Any] = list(map(self._atoms.get, headers))
+        while None in found:
+            at = found.index(None)
+            found[at] = self._header(*headers[at])
+        return found
 
     def _header(self, name: str, value: str) -> Any:
         """The atom of a pair; of a header that is another each time, the name's and the value."""
