@@ -593,6 +593,46 @@ def test_a_fork_of_a_fork(loop: Bench) -> None:
     assert loop.replay("run.fork-1.fork-1.msgpack").code == 0
 
 
+AT_ONCE = """
+    import asyncio, os
+    from talk import BASE, HEADERS, body, http
+
+    less = os.path.exists("less")
+
+    async def ask(client, text, pause):
+        request = body(text, stream=True)
+        async with client.stream("POST", BASE + "/v1/messages", json=request) as answer:
+            answer.raise_for_status()
+            async for _ in answer.aiter_raw():
+                await asyncio.sleep(pause)
+                if pause and less:
+                    return
+
+    async def main():
+        async with http.AsyncClient(headers=HEADERS) as client:
+            first = asyncio.create_task(ask(client, "first", 0.05))
+            if less:
+                await first
+            await asyncio.gather(first, ask(client, "second", 0))
+
+    asyncio.run(main())
+"""
+
+
+def test_what_a_fork_breaks_off_is_no_failure_of_its_prefix(bench: Bench) -> None:
+    bench.record(AT_ONCE)
+    done = bench.fork(2, "--fault", "bad_request", "--json", "-o", "child")
+    assert done.code == 0, done
+    rest = "the rest of step 1: under way at the fork, which broke it off"
+    assert done.json["prefix"]["failures"] == []
+    assert done.json["prefix"]["unproven"] == [rest]
+    assert exchanges(bench.open("child"))[0].ended in ("cancelled", "closed")
+    bench.write("less", "")
+    done = bench.fork(2, "--fault", "bad_request", "--json")
+    assert done.code == 1, done
+    assert done.json["prefix"]["failures"] == ["step 1 is not as recorded"]
+
+
 def test_the_agents_own_end_is_no_failure_of_the_fork(loop: Bench) -> None:
     done = loop.fork(2, "--fault", "unauthorized", "-o", "child")
     assert done.code == 0, done

@@ -14,6 +14,7 @@ from .boundary import named
 from .changed import changes_since
 from .children import children
 from .explain import Explanation, explain
+from .underway import broken_off
 
 SINGLE = (records.DRAW, records.CALL)
 
@@ -134,8 +135,11 @@ def _verify(parent: Tape, child: Tape, upto: int, whole: bool) -> Receipt:
     if whole and extra > 0:
         failures.append(f"{extra} steps more than the tape has")
     recorded, replayed = parent.fingerprint_at(upto), child.fingerprint_at(upto)
+    broken: list[int] = []
     if recorded != replayed and not failures:
-        failures.append(f"step {_first_difference(parent, child, upto)} is not as recorded")
+        broken = [] if whole else broken_off(parent, child, upto + 1)
+        if not broken:
+            failures.append(f"step {_first_difference(parent, child, upto)} is not as recorded")
     before, after = _outcome(parent), _outcome(child)
     if whole and before != after and before:
         failures.append(f"it ended with {after or 'no outcome'}, the recorded run with {before}")
@@ -149,7 +153,7 @@ def _verify(parent: Tape, child: Tape, upto: int, whole: bool) -> Receipt:
         outcome=after,
         recorded_outcome=before,
         failures=failures,
-        unproven=[] if failures else _unproven(parent, child, upto, whole),
+        unproven=[] if failures else _unproven(parent, child, upto, whole, broken),
         uncaptured=uncaptured(child),
         changed=changes_since(parent, child),
         explanation=explain(parent, child, stopped, unasked)
@@ -192,8 +196,10 @@ def uncaptured(tape: Tape) -> list[str]:
     return [effect.line for effect in named(tape)]
 
 
-def _unproven(parent: Tape, child: Tape, upto: int, whole: bool) -> list[str]:
+def _unproven(parent: Tape, child: Tape, upto: int, whole: bool, broken: list[int]) -> list[str]:
     found = []
+    if broken:
+        found.append(f"the rest of {_steps(broken)}: under way at the fork, which broke it off")
     if whole and parent.order != child.order:
         found.append("the order in which concurrent steps were completed")
     elif any(note.kind == "order" for note in child.notes):
