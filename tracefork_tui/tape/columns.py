@@ -94,17 +94,17 @@ def pack_numbers(values: Sequence[int]) -> bytes:
     raise ValueError("a number of more than 64 bits")
 
 
-def numbers(data: bytes, count: int) -> Sequence[int]:
+def numbers(data: bytes, count: int) -> array[int]:
     """The `count` integers that were packed. Raises ValueError."""
     width = data[0] if data else 0
     if width not in _CODES or len(data) != 9 + (count - 1) * width:
         raise ValueError("a column of numbers does not fit")
     if width == WHOLE:
         return _load("q", data[1:])
-    found = list(accumulate(chain(_load("q", data[1:9]), _load(_CODES[width], data[9:]))))
-    if min(found) < -(1 << 63) or max(found) >= 1 << 63:
-        raise ValueError("a column of numbers is out of bounds")
-    return found
+    try:
+        return array("q", accumulate(chain(_load("q", data[1:9]), _load(_CODES[width], data[9:]))))
+    except OverflowError:
+        raise ValueError("a column of numbers is out of bounds") from None
 
 
 def _column(kind: int, values: list[Any]) -> bytes:
@@ -120,7 +120,7 @@ def _values(data: bytes, count: int) -> Sequence[Any]:
     if kind == OBJECTS:
         return unpack_all(data[1:], count)
     found = numbers(data[1:], count)
-    return found if kind == INTEGERS else array("d", array("q", found).tobytes())
+    return found if kind == INTEGERS else array("d", found.tobytes())
 
 
 def _dump(values: array[int]) -> bytes:

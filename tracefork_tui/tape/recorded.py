@@ -15,8 +15,9 @@ from .indexed import Indexed
 FIRST = (records.SEND, records.DRAW, records.CALL)
 RECORDS_KEPT = 256
 ATOMS_KEPT = 1024
-SMALL_RECORD = 4096
+SMALL_RECORD = 1024
 RUNS_KEPT = 4
+AHEAD, BEHIND = 1 << 16, 1 << 13
 T = TypeVar("T")
 
 
@@ -41,10 +42,7 @@ class Recorded(Indexed):
             if not run.n <= n < run.n + len(run.times):
                 raise TapeError(f"{self.path}: step {n} is damaged: its draw is missing")
             return run.record(n)
-        record = self._record(offset)
-        if record[0] not in FIRST or record[1] != n:
-            raise TapeError(f"{self.path}: step {n} is damaged: its first record is missing")
-        return record
+        return self._begun(n, self._record(offset))
 
     def run(self, n: int) -> Run:
         """The run of draws that step `n` is one of. Raises TapeError."""
@@ -75,14 +73,37 @@ class Recorded(Indexed):
         return int(record[1] if record[0] in records.BESIDE else record[2])
 
     def _found(self, n: int) -> list[list[Any]]:
-        first = self.head_of(n)
-        if self.index.run_of(n) is not None:
-            return [first]
-        found = [self._record(offset) for offset in self.index.of_step(n)]
-        own = all(record[0] in records.STEP_KINDS and record[1] == n for record in found)
-        if found[:1] != [first] or not own:
-            raise TapeError(f"{self.path}: step {n} is damaged: a record of it is another's")
+        offsets = self.index.of_step(n)
+        if len(offsets) < 2:
+            return [self.head_of(n)]
+        read = self._ahead(offsets[0], offsets[-1])
+        found = [self._record(offset, read) for offset in offsets]
+        self._begun(n, found[0])
+        for record in found:
+            if record[0] not in records.STEP_KINDS or record[1] != n:
+                raise TapeError(f"{self.path}: step {n} is damaged: a record of it is another's")
         return found
+
+    def _begun(self, n: int, record: list[Any]) -> list[Any]:
+        if record[0] not in FIRST or record[1] != n:
+            raise TapeError(f"{self.path}: step {n} is damaged: its first record is missing")
+        return record
+
+    def _ahead(self, first: int, last: int) -> frames.Pread:
+        """Reads records from one offset to another: those that lie together in one go."""
+        start, read = first - frames.CRC_SIZE, self._file.pread
+        if last - first > AHEAD:
+            return read
+        try:
+            data = read(last - first + BEHIND, start)
+        except OSError:
+            return read
+
+        def pread(size: int, offset: int) -> bytes:
+            at = offset - start
+            return data[at : at + size] if 0 <= at <= len(data) - size else read(size, offset)
+
+        return pread
 
     def _of_kind(self, kind: int) -> list[list[Any]]:
         found = [self._record(offset) for offset in self.index.of_kind(kind)]
@@ -90,11 +111,13 @@ class Recorded(Indexed):
             raise TapeError(f"{self.path}: damaged: the index does not name its records")
         return found
 
-    def _record(self, offset: int) -> list[Any]:
+    def _record(self, offset: int, read: frames.Pread | None = None) -> list[Any]:
         record = self._records.get(offset)
         if record is None:
             try:
-                payload = frames.read(self._file.pread, offset, self._size, self.salt).payload
+                payload = frames.read(
+                    read or self._file.pread, offset, self._size, self.salt
+                ).payload
                 record = records.checked(unpack(payload))
             except (ValueError, OSError) as error:
                 raise TapeError(f"{self.path}: damaged at byte {offset}: {error}") from None

@@ -1,12 +1,17 @@
-"""What an exchange costs, from the price table that genai-prices ships. Nothing is fetched."""
+"""What an exchange costs, from the price table that genai-prices ships. Nothing is fetched.
+
+The table tells of thousands of models, a tape has one or two: only theirs are kept.
+"""
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from importlib import import_module
+from threading import Lock
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
@@ -16,6 +21,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
 TABLE = "genai_prices"
+DATA = f"{TABLE}.data"
 UNUSED: dict[str, tuple[str, ...]] = {
     "httpx2": (),
     "importlib.metadata": ("version",),
@@ -23,6 +29,10 @@ UNUSED: dict[str, tuple[str, ...]] = {
 }
 """What genai-prices imports to fetch newer prices, to check them and to tell its version, which we
 never ask it to; and what of that it uses when it is imported. It takes 16 MB."""
+
+COMPACT_DATE = re.compile(r"-(20\d\d)([01]\d)([0-3]\d)(?=-|:|$)")
+FEW = 4
+"""The most models that are picked from the table; reading it again for each takes 30 ms."""
 
 
 def cost(model: str, usage: Usage, provider: str = "") -> Decimal | None:
@@ -45,6 +55,14 @@ def cost(model: str, usage: Usage, provider: str = "") -> Decimal | None:
         )
     except (ValueError, TypeError):
         return None
+    _picked.want(model)
+    price = _price(genai_prices, counted, model, provider)
+    if price is None and _picked.take_all():
+        price = _price(genai_prices, counted, model, provider)
+    return price
+
+
+def _price(genai_prices: Any, counted: Any, model: str, provider: str) -> Decimal | None:
     for hint in dict.fromkeys((provider or None, None)):
         try:
             price = genai_prices.calc_price(counted, model, provider_id=hint).total_price
@@ -52,6 +70,72 @@ def cost(model: str, usage: Usage, provider: str = "") -> Decimal | None:
             continue
         return cast("Decimal", price)
     return None
+
+
+class Picked:
+    """The part of the table that prices are looked up in."""
+
+    def __init__(self) -> None:
+        self._models: list[str] = []
+        self._whole = False
+        self._lock = Lock()
+
+    def want(self, model: str) -> None:
+        """Have the part hold all that the table may say of a model."""
+        with self._lock:
+            if self._whole or model in self._models:
+                return
+            self._models.append(model)
+            if len(self._models) <= FEW:
+                with suppress(Exception):  # a table of another make is taken whole
+                    _snapshot().set_custom_snapshot(_part(self._models))
+                    return
+        self.take_all()
+
+    def take_all(self) -> bool:
+        """Look up in the whole table from here on; False where that was so."""
+        with self._lock:
+            was, self._whole = self._whole, True
+            if not was:
+                _snapshot().set_custom_snapshot(None)
+            return not was
+
+
+_picked = Picked()
+
+
+def _snapshot() -> Any:
+    return import_module(f"{TABLE}.data_snapshot")
+
+
+def _part(models: list[str]) -> Any:
+    """The table without the models that have none of these names: each is made and let go."""
+    if DATA in sys.modules:
+        return None
+    types: Any = import_module(f"{TABLE}.types")
+    made, names = types.ModelInfo, [name for model in models for name in _spelled(model)]
+
+    def known(*, match: Any, **more: Any) -> Any:
+        return made(match=match, **more) if any(map(match.is_match, names)) else None
+
+    try:
+        types.ModelInfo = known
+        providers = import_module(DATA).providers
+    finally:
+        types.ModelInfo = made
+        sys.modules.pop(DATA, None)
+        vars(import_module(TABLE)).pop("data", None)
+    for provider in providers:
+        provider.models = [model for model in provider.models if model is not None]
+    return _snapshot().DataSnapshot(providers=providers, from_auto_update=False)
+
+
+def _spelled(model: str) -> set[str]:
+    """The names by which genai-prices looks for a model: also without the provider that comes
+    first, and with its date in the other form.
+    """
+    names = {model, model.partition("/")[2] or model}
+    return names | {COMPACT_DATE.sub(r"-\1-\2-\3", name) for name in names}
 
 
 @cache
