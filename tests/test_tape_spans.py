@@ -279,17 +279,25 @@ def test_redaction_by_parts_equals_redaction_of_the_whole(parts: list[str]) -> N
 # Reading
 
 
-def test_stepping_back_does_not_put_the_whole_conversation_together(tmp_path: Path) -> None:
+def test_stepping_back_does_not_put_the_whole_conversation_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "w.msgpack"
     bodies = write_workload(str(path), 120)
 
     def read(tape: Tape, n: int) -> int:
         """How many records were read for the body of step `n`, which is as it was sent."""
         tape._records.clear()
+        places.clear()
         assert tape.request_body(n) == bodies[n - 1][0]
-        return len(tape._records)
+        return len(places)
 
     with Tape(str(path)) as tape:
+        places: set[int] = set()
+        pread = tape.file.pread
+        monkeypatch.setattr(
+            tape.file, "pread", lambda size, at: (places.add(at), pread(size, at))[1]
+        )
         assert read(tape, 120) > 200
         assert max(read(tape, n) for n in range(119, 1, -1)) < 12
         assert max(read(tape, n) for n in range(2, 121)) < 12
