@@ -32,24 +32,15 @@ class Parts(NamedTuple):
 
 def parts(found: list[list[Any]]) -> Parts:
     """The records of an exchange, in the one order that they can have."""
-    head: list[Any] | None = None
-    end: list[Any] | None = None
-    chunks: list[list[Any]] = []
-    if found[0][0] != records.SEND:
+    send, *chunks = found
+    if send[0] != records.SEND:
         raise ValueError("its request is missing")
-    for record in found[1:]:
-        kind = record[0]
-        if end is not None or kind not in (records.HEAD, records.CHUNK, records.END):
+    end = chunks.pop() if chunks and chunks[-1][0] == records.END else None
+    head = chunks.pop(0) if chunks and chunks[0][0] == records.HEAD else None
+    for record in chunks:
+        if record[0] != records.CHUNK or head is None:
             raise ValueError("its records do not follow on each other")
-        if (kind == records.HEAD) == (head is not None) and kind != records.END:
-            raise ValueError("its records do not follow on each other")
-        if kind == records.HEAD:
-            head = record
-        elif kind == records.CHUNK:
-            chunks.append(record)
-        else:
-            end = record
-    return Parts(found[0], head, chunks, end)
+    return Parts(send, head, chunks, end)
 
 
 def step(tape: Tape, n: int, found: list[list[Any]]) -> Step:

@@ -249,7 +249,7 @@ class Spans:
             if stop == len(data):
                 before, end = base.data[base.cuts[-2] :], base.size
             if (first or stop == len(data)) and start < stop:
-                same = worth(before[::-1], data[max(start, stop - len(before)) : stop][::-1])
+                same = worth_at_end(before, data[max(start, stop - len(before)) : stop])
                 if same:
                     tail = (end - same, same)
                     stop -= same
@@ -265,7 +265,9 @@ class Spans:
                 continue
             del self._anchors[anchor.start]
             body, position = anchor.body, anchor.position
-            same = common(data[at:stop], body[position : position + stop - at])
+            text = body[position : body.find(b'"', position)]
+            same = len(text) if data.startswith(text, at, stop) else 0
+            same += common(data[at + same : stop], body[position + same : position + stop - at])
             pieces.new(start, at)
             pieces.refer(anchor.step, RESPONSE, position, same)
             start = at + same
@@ -315,3 +317,9 @@ def common(a: bytes, b: bytes) -> int:
 def worth(a: bytes, b: bytes) -> int:
     """As `common`, 0 for less than is worth a reference."""
     return common(a, b) if len(b) >= SHORTEST and a.startswith(b[:SHORTEST]) else 0
+
+
+def worth_at_end(a: bytes, b: bytes) -> int:
+    """As `worth`, of their ends."""
+    found = len(b) >= SHORTEST and a.endswith(b[-SHORTEST:])
+    return common(a[::-1], b[::-1]) if found else 0
