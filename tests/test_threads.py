@@ -12,6 +12,8 @@ import uuid
 import pytest
 from cli_runs import Bench
 
+from tracefork_tui.demo.messages import reply, text
+from tracefork_tui.demo.server import serve
 from tracefork_tui.replay.boundary import HELD
 from tracefork_tui.tape.reader import Tape
 
@@ -103,6 +105,28 @@ def test_a_race_comes_out_as_recorded(bench: Bench, agent: str) -> None:
         done = bench.replay("run.msgpack", "--json")
         assert done.json["failures"] == [], done
         assert done.json["unproven"] == []
+        assert printed(recorded) in done.err
+
+
+EQUAL = f"""{PACE}
+    def work(place):
+        busy(place)
+        return say("hello")
+
+    with ThreadPoolExecutor(3) as pool:
+        print(list(pool.map(work, range(3))))
+"""
+
+
+def test_equal_requests_get_the_answers_that_their_own_had(bench: Bench) -> None:
+    numbers = itertools.count()
+    bench.write("pace", "0 0.05 0.1")
+    with serve(script=lambda request: reply(text(f"answer {next(numbers)}"))) as url:
+        recorded = bench.record(EQUAL, ANTHROPIC_BASE_URL=url)
+    for pace in PACES:
+        bench.write("pace", pace)
+        done = bench.replay("run.msgpack", "--json")
+        assert done.json["failures"] == done.json["unproven"] == [], done
         assert printed(recorded) in done.err
 
 
