@@ -22,9 +22,13 @@ GEMINI = "https://generativelanguage.googleapis.com/v1/models/gemini-3-pro:gener
 Message = dict[str, Any]
 
 
-@pytest.fixture(autouse=True)
-def small(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, params=[0, 1, 3])
+def small(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No body is too small; read at once, or some messages at a time."""
     monkeypatch.setattr(requests, "LEAST", 0)
+    if request.param:
+        monkeypatch.setattr(requests, "LARGE", 0)
+        monkeypatch.setattr(requests, "PART", request.param)
 
 
 def requests_of(path: Path, bodies: list[tuple[str, bytes]]) -> list[Request]:
@@ -138,3 +142,27 @@ def test_messages_that_both_have_are_the_same_objects(tmp_path: Path) -> None:
     assert one
     assert other
     assert all(a is b for a, b in zip(one.turns[1:-1], other.turns[1:], strict=False))
+
+
+def test_a_long_conversation_is_read_in_parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As long as what the parts have in common is small."""
+    largest = []
+    read = wire.conversation
+
+    def spy(method: str, url: str, headers: Any, body: bytes) -> wire.Conversation | None:
+        largest.append(len(body))
+        return read(method, url, headers, body)
+
+    monkeypatch.setattr(requests, "LARGE", 1000)
+    monkeypatch.setattr(requests, "PART", 4)
+    monkeypatch.setattr(wire, "conversation", spy)
+    for system, whole in (("Be brief.", False), ("x" * requests.MOST_REPEATED, True)):
+        body = dump({"system": system, "messages": [said(n) for n in range(200)]})
+        path = tmp_path / f"{whole}.msgpack"
+        [request] = requests_of(path, [(URL, body)])
+        largest.clear()
+        found = Requests().conversation(request)
+        assert (max(largest) > len(body) // 2) is whole
+        assert found == plainly(request)

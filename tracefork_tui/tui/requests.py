@@ -17,6 +17,13 @@ KEPT = 2
 LEAST = 16 * 1024
 """Bytes of a body that are worth it."""
 
+LARGE = 256 * 1024
+MOST_REPEATED = 64 * 1024
+"""Bytes of it that each part may have again."""
+
+PART = 64
+"""Messages of a large body that are decoded at a time."""
+
 LISTS = {"messages": "messages", "chat": "messages", "generate": "contents"}
 """Where an API has its messages, each of which is read as a turn of its own."""
 
@@ -52,10 +59,52 @@ class Requests:
             self._read.remove(like)
             outline = like.outline
         else:
-            asked = wire.conversation(request.method, url, (), body)
+            asked = _in_parts(outline, request.method, url, body)
         if asked is not None and asked.api in LISTS:
             self._read = [*self._read[1 - KEPT :], _Read(url, body, asked, outline)]
         return asked
+
+
+def _in_parts(outline: Outline, method: str, url: str, body: bytes) -> wire.Conversation | None:
+    """Read a body, a large one some messages at a time: decoded at once, its JSON takes several
+    times the memory of what is kept of it."""
+    if len(body) >= LARGE:
+        for key in sorted(set(LISTS.values())):
+            found = outline.items(body, key)[1]
+            asked = _joined(found, key, method, url, body) if len(found) > PART else None
+            if asked is not None:
+                return asked
+    return wire.conversation(method, url, (), body)
+
+
+def _joined(
+    found: list[tuple[int, int]], key: str, method: str, url: str, body: bytes
+) -> wire.Conversation | None:
+    """What a request asks, read in parts that all begin as it does. None where a part is not read
+    as it would be within the whole."""
+    first = _part(found, 0, 0, method, url, body)
+    lead = PART - len(first.turns) if first else -1
+    if first is None or LISTS.get(first.api) != key or not 0 <= lead < PART:
+        return None
+    if found[lead][1] + len(body) - found[-1][1] > MOST_REPEATED:
+        return None  # what all parts have is no small part of it
+    turns = [*first.turns]
+    for start in range(PART, len(found), PART):
+        part = _part(found, lead + 1, start, method, url, body)
+        if part is None or replace(part, turns=()) != replace(first, turns=()):
+            return None
+        turns += part.turns[1:]
+    return replace(first, turns=tuple(turns)) if len(turns) == len(found) - lead else None
+
+
+def _part(
+    found: list[tuple[int, int]], lead: int, start: int, method: str, url: str, body: bytes
+) -> wire.Conversation | None:
+    """What is asked where of the messages only the first `lead` are there, and PART of the others
+    from place `start` on."""
+    end = found[min(start + PART, len(found)) - 1][1]
+    new = body[: found[lead][0]] + body[found[start][0] : end] + body[found[-1][1] :]
+    return wire.conversation(method, url, (), new)
 
 
 def _onwards(before: _Read, same: int, method: str, body: bytes) -> wire.Conversation | None:
