@@ -154,7 +154,7 @@ def test_binary_and_broken_bodies(tmp_path: Path) -> None:
     n = run.send(bytes(range(256)), "https://example.com/upload")
     run.answer(n, 200, [("content-type", "application/json")], [b'{"half": '])
     reader = Reader(Tape(run.close()))
-    assert "00000010  10 11 12" in page(reader, 1, "REQUEST")
+    assert "0010  10 11 12 13 14 15 16 17  ·" in page(reader, 1, "REQUEST")
     assert '{"half":' in page(reader, 1, "RESPONSE")
 
 

@@ -82,6 +82,8 @@ def from_mock(source: str, record: dict[str, Any]) -> Exchange:
     """httpmock, which keeps no host."""
     asked, came = record["when"], record["then"]
     body = raw(came.get("body")) or base64.b64decode(came.get("body_base64") or "")
+    if came.get("body_encoding") == "base64":
+        body = base64.b64decode(body)
     url = f"http://mock{asked['path']}"
     headers = flat(came.get("header"))
     return Exchange(
@@ -236,6 +238,9 @@ def test_the_sdk_reads_the_re_encoded_recording_as_the_recording(exchanges: list
         plain = [("content-type", "text/event-stream" if streamed else "application/json")]
         body = wire.decode(one.body, one.headers)
         again = wire.encode_reply(message, one.url, one.headers, [one.body])
+        if not streamed and wire.is_stream(one.headers, one.body):
+            assert wire.message_of(one.url, *again) == message, one.source
+            continue
         assert sdk.meant(read(*again)) == sdk.meant(read(plain, [body])), one.source
         done += 1
     assert done > 150

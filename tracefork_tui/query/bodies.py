@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from ..wire import anthropic, api_of, decode, is_sse, openai, reply_of, sse
+from ..wire import anthropic, api_of, decode, events_of, is_stream, openai, reply_of
 from ..wire.model import Part
 
 if TYPE_CHECKING:
-    from ..tape.steps import Exchange
+    from ..tape.steps import Exchange, Headers
+    from ..wire.sse import Event
 
 
 def request_bytes(step: Exchange) -> bytes:
@@ -28,8 +29,8 @@ def response_value(step: Exchange) -> Any:
     if response is None:
         return None
     body = decode(response.body, response.headers)
-    if response.status < 400 and is_sse(response.headers, body):
-        return _assembled(step, body)
+    if response.status < 400 and is_stream(response.headers, body):
+        return _assembled(step, response.headers, body)
     return value_of(body)
 
 
@@ -41,14 +42,14 @@ def value_of(body: bytes) -> Any:
         return body.decode("utf-8", "replace")
 
 
-def _assembled(step: Exchange, body: bytes) -> Any:
+def _assembled(step: Exchange, headers: Headers, body: bytes) -> Any:
     """What a stream spells: the message that an answer without streaming would have held."""
-    api = api_of(step.request.url)
+    api, events = api_of(step.request.url), events_of(headers, [body])
     if api == "messages":
-        return anthropic.assemble(sse.parse([body])).message
+        return anthropic.assemble(events).message
     if api == "chat":
-        return openai.assemble(sse.parse([body])).completion
-    last = _last_response(body) if api == "responses" else None
+        return openai.assemble(events).completion
+    last = _last_response(events) if api == "responses" else None
     said = reply_of(step)
     if last is not None or said is None:
         return last if last is not None else body.decode("utf-8", "replace")
@@ -61,9 +62,9 @@ def _assembled(step: Exchange, body: bytes) -> Any:
     }
 
 
-def _last_response(body: bytes) -> Any:
+def _last_response(events: list[Event]) -> Any:
     """The whole response that the last event of a Responses stream carries, else None."""
-    for event in reversed(sse.parse([body])):
+    for event in reversed(events):
         data = value_of(event.data.encode())
         whole = data.get("response") if isinstance(data, dict) else None
         if isinstance(whole, dict) and whole.get("output"):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ..tape.errors import TapeError
 from ..tape.steps import Draw, Exchange, Headers
-from ..wire import decode, is_sse
+from ..wire import decode, is_stream
 from ..wire.body import header
 from .added import added
 from .bodies import response_value
@@ -186,7 +186,7 @@ class _Search:
             return
         yield from self._headers(n, "response", response.headers)
         body = decode(response.body, response.headers)
-        if is_sse(response.headers, body):
+        if is_stream(response.headers, body):
             value = response_value(step)
             body = body if isinstance(value, str) else _dump(value)
         yield from self._hits(n, "response", body, self._others, once=False)

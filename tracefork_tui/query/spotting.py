@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..tape.bodies import size_of
 from ..tape.records import REQUEST, RESPONSE
 from ..tape.steps import Exchange
-from ..wire import is_sse, message_of, reply_of
+from ..wire import is_stream, message_of, reply_of
 from ..wire.body import decode_chunks, header
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class Spotter:
         body = b"".join(decoded.chunks)
         if decoded.problem or self.within(body):
             return True
-        if not is_sse(response.headers, body):
+        if not is_stream(response.headers, body):
             return False
         said = reply_of(step), message_of(step.request.url, response.headers, chunks)
         return self.within(repr(said).encode("utf-8", "surrogatepass"))

@@ -17,7 +17,18 @@ from .model import (
     Usage,
 )
 from .prices import cost
-from .read import added, api_of, conversation, is_sse, label, provider_of, reply
+from .read import (
+    added,
+    api_of,
+    conversation,
+    events_of,
+    is_sse,
+    is_stream,
+    label,
+    provider_of,
+    reply,
+    stream_parser,
+)
 from .steps import call_words, conversation_of, cost_of, label_of, reply_of, told_of
 
 __all__ = [
@@ -42,12 +53,15 @@ __all__ = [
     "cost_of",
     "decode",
     "encode_reply",
+    "events_of",
     "is_sse",
+    "is_stream",
     "label",
     "label_of",
     "message_of",
     "provider_of",
     "reply",
     "reply_of",
+    "stream_parser",
     "told_of",
 ]

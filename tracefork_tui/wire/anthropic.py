@@ -11,16 +11,19 @@ from .loose import DEPTH, count, obj, optional, plain_json, seq, string, tool_ca
 from .model import Conversation, ErrorInfo, Part, Reply, ToolSpec, Turn, Usage
 from .sse import Event
 
-_ASKED = {"model", "system", "messages", "tools", "stream", "thread"}
+_ASKED = {"model", "system", "messages", "tools", "stream", "thread", "prompt"}
 
 
 def conversation(request: Mapping[str, Any], provider: str = "anthropic") -> Conversation:
-    """Read a request body."""
+    """Read a request body; what the API before Messages was asked is one text."""
+    messages = seq(request.get("messages"))
+    if isinstance(request.get("prompt"), str) and not messages:
+        messages = [{"role": "user", "content": request["prompt"]}]
     return Conversation(
         provider=provider,
         model=string(request.get("model")),
         system=parts(request.get("system")),
-        turns=tuple(_turn(message) for message in seq(request.get("messages"))),
+        turns=tuple(_turn(message) for message in messages),
         tools=tuple(_tool(tool) for tool in seq(request.get("tools"))),
         params={key: value for key, value in request.items() if key not in _ASKED},
         stream=request.get("stream") is True,
@@ -36,7 +39,7 @@ def reply(message: Mapping[str, Any], provider: str = "anthropic") -> Reply:
         id=string(message.get("id")),
         model=string(message.get("model")),
         role=string(message.get("role")) or "assistant",
-        parts=parts(message.get("content")),
+        parts=parts(message.get("content", message.get("completion"))),
         stop_reason=optional(message.get("stop_reason")),
         stop_sequence=optional(message.get("stop_sequence")),
         usage=usage(message.get("usage", message)),
@@ -261,8 +264,19 @@ def _take(made: Assembly, blocks: list[dict[str, Any]], name: str, data: dict[st
         made.message["usage"] = obj(made.message.get("usage")) | counts
     elif kind == "message_stop":
         made.complete = True
+    elif isinstance(data.get("completion"), str):
+        _complete(made, blocks, data)
     elif kind == "error":
         made.error = error(data, None) or ErrorInfo("error", dump(data))
+
+
+def _complete(made: Assembly, blocks: list[dict[str, Any]], data: dict[str, Any]) -> None:
+    """A piece of what the API before Messages answered with, a text."""
+    if not blocks:
+        blocks.append({"type": "text", "text": ""})
+    blocks[0]["text"] += data["completion"]
+    made.message |= {key: data[key] for key in ("model", "stop_reason") if data.get(key)}
+    made.complete = made.complete or data.get("stop_reason") is not None
 
 
 _TEXT_DELTAS = {"text_delta": "text", "thinking_delta": "thinking", "compaction_delta": "content"}

@@ -7,14 +7,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from . import anthropic, openai, sse
+from . import anthropic, eventstream, openai, sse
 from .body import Headers, as_json, decode_chunks, header, pairs
 from .loose import obj, seq, string
-from .read import api_of, is_sse
+from .read import api_of, events_of, is_stream
 
 Encoded = tuple[list[tuple[str, str]], list[bytes]]
 """Headers and chunks."""
 
+FRAMED = "/invoke-with-response-stream"
+"""The end of a path where Bedrock frames a model's own events."""
+
+_SSE = "text/event-stream"
 _PIECE = 48
 """Characters of text in one streamed delta."""
 
@@ -31,7 +35,7 @@ def message_of(url: str, headers: Headers, chunks: Sequence[bytes]) -> dict[str,
     """
     whole = _recorded(url, headers, chunks)
     if api_of(url) == "messages":
-        return whole if "content" in whole else None
+        return whole if "content" in whole and ("role" in whole or "id" in whole) else None
     choice = _first_choice(whole)
     message = choice.get("message")
     if not isinstance(message, dict):
@@ -75,13 +79,19 @@ def encode_reply(
     check_message(message, like_url)
     whole = _recorded(like_url, like_headers, like_chunks)
     streamed = _is_stream(like_headers, like_chunks) if stream is None else stream
+    kind = _SSE if streamed else "application/json"
     if api_of(like_url) == "messages":
         full = _fill_anthropic(message, whole)
-        chunks = list(_anthropic_events(full)) if streamed else [_json(full)]
+        events = list(_anthropic_events(full)) if streamed else []
+        if streamed and urlsplit(like_url).path.endswith(FRAMED):
+            kind = eventstream.MEDIA_TYPE
+            chunks = [eventstream.wrapped(data) for data in events if data["type"] != "ping"]
+        else:
+            chunks = [_event(data) for data in events] or [_json(full)]
     else:
         completion = _fill_openai(message, whole)
         chunks = list(_openai_events(completion)) if streamed else [_json(completion)]
-    return _headers(like_headers, chunks, streamed), chunks
+    return _headers(like_headers, chunks, kind, streamed), chunks
 
 
 _SUPPORTED = "messages are known for Anthropic messages and OpenAI chat completions"
@@ -171,15 +181,15 @@ def _kind(value: Any) -> str:
 
 
 def _is_stream(headers: Headers, chunks: Sequence[bytes]) -> bool:
-    return is_sse(headers, b"".join(decode_chunks(chunks, headers).chunks))
+    return is_stream(headers, b"".join(decode_chunks(chunks, headers).chunks))
 
 
 def _recorded(url: str, headers: Headers, chunks: Sequence[bytes]) -> dict[str, Any]:
     """The recorded message or completion as JSON, {} if there is none."""
     api = api_of(url)
     body = decode_chunks(chunks, headers).chunks
-    if is_sse(headers, b"".join(body)):
-        events = sse.parse(body)
+    if is_stream(headers, b"".join(body)):
+        events = events_of(headers, body)
         if api == "messages":
             return anthropic.assemble(events).message
         return openai.assemble(events).completion if api == "chat" else {}
@@ -222,23 +232,24 @@ _AT_THE_END = ("stop_reason", "stop_sequence", "stop_details", "container")
 _BESIDE = ("context_management",)
 
 
-def _anthropic_events(message: dict[str, Any]) -> Iterator[bytes]:
+def _anthropic_events(message: dict[str, Any]) -> Iterator[dict[str, Any]]:
     usage = obj(message.get("usage"))
     late = {key: message[key] for key in _AT_THE_END if key in message}
     beside = {key: message[key] for key in _BESIDE if message.get(key) is not None}
     start = {key: value for key, value in message.items() if key not in _BESIDE}
     start |= dict.fromkeys(late) | {"content": []}
-    yield _event("message_start", {"message": start})
-    yield _event("ping", {})
+    yield {"type": "message_start", "message": start}
+    yield {"type": "ping"}
     for index, block in enumerate(message["content"]):
         opening, deltas = _block_deltas(block)
-        yield _event("content_block_start", {"index": index, "content_block": opening})
+        yield {"type": "content_block_start", "index": index, "content_block": opening}
         for delta in deltas:
-            yield _event("content_block_delta", {"index": index, "delta": delta})
-        yield _event("content_block_stop", {"index": index})
+            yield {"type": "content_block_delta", "index": index, "delta": delta}
+        yield {"type": "content_block_stop", "index": index}
     counts = {key: usage[key] for key in _STREAMED_USAGE if usage.get(key) is not None}
-    yield _event("message_delta", {"delta": late, "usage": {"output_tokens": 0} | counts} | beside)
-    yield _event("message_stop", {})
+    sums = {"output_tokens": 0} | counts
+    yield {"type": "message_delta", "delta": late, "usage": sums} | beside
+    yield {"type": "message_stop"}
 
 
 def _block_deltas(block: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
@@ -265,8 +276,8 @@ def _pieces(text: str, kind: str, key: str) -> list[dict[str, Any]]:
     return [{"type": kind, key: text[at : at + _PIECE]} for at in range(0, len(text), _PIECE)]
 
 
-def _event(name: str, data: dict[str, Any]) -> bytes:
-    return sse.encode(name, _json({"type": name} | data).decode())
+def _event(data: dict[str, Any]) -> bytes:
+    return sse.encode(data["type"], _json(data).decode())
 
 
 def _first_choice(completion: Mapping[str, Any]) -> dict[str, Any]:
@@ -361,11 +372,12 @@ def _json(value: object) -> bytes:
 _DROPPED = ("content-encoding", "content-length", "content-type", "transfer-encoding")
 
 
-def _headers(like: Headers, chunks: list[bytes], streamed: bool) -> list[tuple[str, str]]:
+def _headers(
+    like: Headers, chunks: list[bytes], wanted: str, streamed: bool
+) -> list[tuple[str, str]]:
     kept = [(name, value) for name, value in pairs(like) if name.lower() not in _DROPPED]
     recorded = header(like, "content-type")
-    wanted = "text/event-stream" if streamed else "application/json"
-    charset = "; charset=utf-8" if streamed else ""
+    charset = "; charset=utf-8" if wanted == _SSE else ""
     kind = recorded if wanted in recorded.lower() else wanted + charset
     length = [] if streamed else [("content-length", str(sum(map(len, chunks))))]
     return [*kept, ("content-type", kind), *length]

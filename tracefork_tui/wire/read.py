@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from . import anthropic, gemini, openai, responses, sse
+from . import anthropic, converse, eventstream, gemini, openai, responses, sse
 from .body import Decoded, Headers, as_json, decode, decode_chunks, header
 from .calls import calling, names
 from .loose import string
@@ -29,13 +29,14 @@ _HOSTS = {
     "amazonaws.com": "aws",
     "googleapis.com": "google",
 }
-_SPOKEN_BY = {"messages": "anthropic", "generate": "google"}
+_SPOKEN_BY = {"messages": "anthropic", "generate": "google", "converse": "aws"}
+_INVOKED = ("/invoke", "/invoke-with-response-stream")
 
 
 def api_of(url: str) -> str:
-    """The API that a URL belongs to: messages, chat, responses, generate; "" if none of these."""
+    """The API that a URL belongs to: messages, chat, responses, generate, converse, or ""."""
     path = _path(url)
-    if path.endswith(("/messages", "/messages/count_tokens")):
+    if path.endswith(("/messages", "/messages/count_tokens", "/v1/complete")):
         return "" if "/threads/" in path else "messages"
     if path.endswith("/chat/completions"):
         return "chat"
@@ -43,8 +44,10 @@ def api_of(url: str) -> str:
         return "responses"
     if path.endswith((":generateContent", ":streamGenerateContent")):
         return "generate"
-    if "anthropic" in path and path.endswith((":rawPredict", ":streamRawPredict", "/invoke")):
+    if "anthropic" in path and path.endswith((":rawPredict", ":streamRawPredict", *_INVOKED)):
         return "messages"
+    if "/model/" in path and path.endswith(("/converse", "/converse-stream")):
+        return "converse"
     return ""
 
 
@@ -73,6 +76,8 @@ def conversation(method: str, url: str, headers: Headers, body: bytes) -> Conver
             return openai.conversation(request, provider)
         if api == "responses":
             return responses.conversation(request, provider)
+        if api == "converse":
+            return converse.conversation(request, _path(url), provider)
         return gemini.conversation(request, _path(url), provider)
     except RecursionError:
         return None
@@ -88,7 +93,7 @@ def reply(url: str, status: int | None, headers: Headers, chunks: Sequence[bytes
         return None
     body = decode_chunks(chunks, headers)
     try:
-        found = _read(api, provider, status, headers, body)
+        found = _read(api, provider, _path(url), status, headers, body)
     except RecursionError:
         found = Reply(provider, complete=False, problem="JSON nested too deep to read")
     if found and found.error and found.error.request_id is None:
@@ -101,6 +106,22 @@ def is_sse(headers: Headers, body: bytes) -> bool:
     """Whether a decoded body is a stream of events, by its content type or its first bytes."""
     declared = "text/event-stream" in header(headers, "content-type").lower()
     return declared or body.startswith((b"event:", b"data:"))
+
+
+def is_stream(headers: Headers, body: bytes) -> bool:
+    """Whether a decoded body is a stream of events, as server-sent events or in AWS's frames."""
+    return is_sse(headers, body) or eventstream.is_frames(headers, body)
+
+
+def stream_parser(headers: Headers, body: bytes) -> sse.Parser | eventstream.Parser:
+    """What reads a decoded body's events, fed chunk by chunk."""
+    return eventstream.Parser() if eventstream.is_frames(headers, body) else sse.Parser()
+
+
+def events_of(headers: Headers, chunks: Sequence[bytes]) -> list[sse.Event]:
+    """All whole events of decoded chunks."""
+    framed = eventstream.is_frames(headers, b"".join(chunks))
+    return eventstream.parse(chunks) if framed else sse.parse(chunks)
 
 
 def label(conversation: Conversation | None, reply: Reply | None) -> str:
@@ -141,18 +162,21 @@ def _path(url: str) -> str:
 def _named(asked: Conversation, url: str) -> Conversation:
     """With the model and the stream flag that Bedrock and Vertex put in the path."""
     path = _path(url)
-    if path.endswith("/invoke"):
-        return replace(asked, model=asked.model or path.split("/")[-2])
+    if path.endswith(_INVOKED):
+        stream = asked.stream or path.endswith(_INVOKED[1])
+        return replace(asked, model=asked.model or path.split("/")[-2], stream=stream)
     if path.endswith("Predict"):
         model = path.rpartition("/")[2].partition(":")[0]
         return replace(asked, model=model, stream=path.endswith(":streamRawPredict"))
     return asked
 
 
-def _read(api: str, provider: str, status: int, headers: Headers, body: Decoded) -> Reply | None:
+def _read(
+    api: str, provider: str, path: str, status: int, headers: Headers, body: Decoded
+) -> Reply | None:
     joined = b"".join(body.chunks)
-    if status < 400 and is_sse(headers, joined):
-        found = _read_stream(api, provider, sse.parse(body.chunks))
+    if status < 400 and is_stream(headers, joined):
+        found = _read_stream(api, provider, path, events_of(headers, body.chunks))
         error = found.error and replace(found.error, status=status)
         return replace(found, error=error, problem=body.problem or found.problem)
     value = as_json(joined)
@@ -163,10 +187,12 @@ def _read(api: str, provider: str, status: int, headers: Headers, body: Decoded)
         return Reply(provider, error=failed, problem=body.problem)
     if not isinstance(value, dict):
         return _not_json(provider, joined, body.problem)
-    return _read_json(api, provider, value)
+    return _read_json(api, provider, path, value)
 
 
-def _read_stream(api: str, provider: str, events: list[sse.Event]) -> Reply:
+def _read_stream(api: str, provider: str, path: str, events: list[sse.Event]) -> Reply:
+    if api == "converse":
+        return converse.read_stream(events, path, provider)
     if api == "messages":
         return anthropic.assemble(events).reply(provider)
     if api == "chat":
@@ -176,7 +202,9 @@ def _read_stream(api: str, provider: str, events: list[sse.Event]) -> Reply:
     return gemini.read_stream(events, provider)
 
 
-def _read_json(api: str, provider: str, value: dict[str, Any]) -> Reply:
+def _read_json(api: str, provider: str, path: str, value: dict[str, Any]) -> Reply:
+    if api == "converse":
+        return converse.reply(value, path, provider)
     if api == "messages":
         return anthropic.reply(value, provider)
     if api == "chat":

@@ -8,7 +8,8 @@ from typing import Any
 
 from ... import wire
 from ...tape.steps import Exchange
-from ...wire.body import decode_chunks, header
+from ...wire.body import as_json, decode_chunks, header
+from ...wire.eventstream import is_frames
 from ..document import Document, Kind
 from ..look import Reader
 from ..times import took
@@ -43,7 +44,7 @@ def build_response(reader: Reader, n: int) -> Document:
         failure(page, step)
         return page
     chunks = [chunk.data for chunk in response.chunks]
-    streamed = wire.is_sse(response.headers, response.body)
+    streamed = wire.is_stream(response.headers, response.body)
     facts = [f"{response.http_version} {response.status} {response.reason}".strip()]
     facts.append(size(sum(map(len, chunks))))
     seconds = took(reader, step)
@@ -56,6 +57,12 @@ def build_response(reader: Reader, n: int) -> Document:
     if message is not None:
         page.line("")
         tree.add_value(page, message)
+    elif is_frames(response.headers, response.body):
+        decoded = decode_chunks(chunks, response.headers).chunks
+        found = wire.events_of(response.headers, decoded)
+        page.line("")
+        told = [{"event": one.name, "data": as_json(one.data) or one.data} for one in found]
+        tree.add_value(page, told)
     else:
         add_body(page, chunks, response.headers)
     failure(page, step)

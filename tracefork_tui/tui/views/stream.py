@@ -40,7 +40,7 @@ def build(reader: Reader, n: int) -> Document:
     response = step.response
     if response is None:
         page.line("There is no response.", Kind.DIM)
-    elif wire.is_sse(response.headers, response.body):
+    elif wire.is_stream(response.headers, response.body):
         _events(page, reader, step, response)
     else:
         _chunks(page, reader, step, response)
@@ -51,7 +51,7 @@ def build(reader: Reader, n: int) -> Document:
 
 def _events(page: StreamPage, reader: Reader, step: Exchange, response: Response) -> None:
     decoded = decode_chunks([chunk.data for chunk in response.chunks], response.headers)
-    parser = sse.Parser()
+    parser = wire.stream_parser(response.headers, b"".join(decoded.chunks))
     events = [event for chunk in decoded.chunks for event in parser.feed(chunk)] + parser.close()
     page.line(_head(reader, step, response, f"{len(events)} events"), Kind.DIM)
     page.line(f"{'after':>8}  chunk  event", Kind.DIM)
