@@ -17,7 +17,16 @@ from typing import Any
 import pytest
 
 from tests.tape_damage import small_tape, step_shown
-from tests.tape_runs import HEADER, SECRET, SITE, URL, exchange, unique_bytes, workload
+from tests.tape_runs import (
+    HEADER,
+    SECRET,
+    SITE,
+    URL,
+    exchange,
+    unique_bytes,
+    workload,
+    write_workload,
+)
 from tracefork_tui.tape.check import check
 from tracefork_tui.tape.errors import TapeError
 from tracefork_tui.tape.indexed import NOT_CLOSED
@@ -390,3 +399,15 @@ def test_recorded_conversations_are_within_their_unique_bytes(tmp_path: Path, ki
         if len(steps) > 1 and own > 20_000:
             size, unique = size + path.stat().st_size, unique + own
     assert 0 < size <= 1.15 * unique
+
+
+def test_an_answer_is_proven_by_the_request_that_it_is_for(tmp_path: Path) -> None:
+    path = str(tmp_path / "run.msgpack")
+    bodies = write_workload(path, 3)
+    with Tape(path) as tape:
+        asked = ("POST", tape.canonical_url(URL), sha256(bodies[1][0]).digest())
+        assert tape.answer(2, asked) == tape.answer(2)
+        assert tape.answer(2)[0].chunks == [bodies[1][1]]
+        for other in (("PUT", *asked[1:]), (*asked[:2], sha256(b"").digest())):
+            with pytest.raises(TapeError, match="step 2 is damaged"):
+                tape.answer(2, other)

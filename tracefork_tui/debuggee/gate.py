@@ -282,6 +282,8 @@ class Gate:
         if self._order.advance():
             self._since, self._rested = self._rounds(), False
         self._condition.notify_all()
+        if not self._waiting:
+            return
         if self._open or not self._order:
             for turn in list(self._waiting):
                 self._wake(turn)

@@ -229,7 +229,7 @@ class Replaying:
     def exchange(self, asked: Asked) -> Verdict:
         n = self._equal(asked)
         if n is not None and self._follows(n):
-            return self._recorded(n, n)
+            return self._recorded(n, n, asked)
         if n is not None and n == self.at:
             self.forked = True
         if not self.forked:
@@ -279,10 +279,12 @@ class Replaying:
             self._used.add(self.at)
         return Verdict(self._next(), self._provenance, answer)
 
-    def _recorded(self, n: int, number: int) -> Verdict:
+    def _recorded(self, n: int, number: int, asked: Asked | None = None) -> Verdict:
+        """`asked`: the request of step `n`, where it is that."""
         self._used.add(n)
         self._prefix.discard(n)
-        answer, ended = self.parent.answer(n)
+        known = (asked.method, asked.url, asked.digest) if asked is not None else None
+        answer, ended = self.parent.answer(n, known)
         return Verdict(number, RECORDED, answer, n, ended)
 
     def _after(self, asked: Asked, n: int | None) -> Verdict:
@@ -293,7 +295,7 @@ class Replaying:
                 raise Halt(f"stopped after {self._max_calls} live calls (--max-calls)")
             return Verdict(self._next(), LIVE)
         if n is not None:
-            return self._recorded(n, self._next())
+            return self._recorded(n, self._next(), asked)
         if self._script is not None:
             answer = self._script(asked)
             if answer is not None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 SECOND = 1e6
 ALONE = (records.DRAW, records.CALL)
 T = TypeVar("T")
+Asked = tuple[str, str, bytes]  # of a request: method, canonical URL, SHA-256 of the body
 
 
 class Parts(NamedTuple):
@@ -48,8 +49,8 @@ def step(tape: Tape, n: int, found: list[list[Any]]) -> Step:
     return _draw(tape, found) if found[0][0] in ALONE else _exchange(tape, n, parts(found))
 
 
-def meaning(tape: Proven, found: list[list[Any]]) -> bytes:
-    """What a step means: see chain.py."""
+def meaning(tape: Proven, found: list[list[Any]], asked: Asked | None = None) -> bytes:
+    """What a step means: see chain.py. `asked`: of an exchange, where its request is known."""
     first = found[0]
     if first[0] in ALONE:
         _alone(found)
@@ -60,10 +61,10 @@ def meaning(tape: Proven, found: list[list[Any]]) -> bytes:
     how, failure, digest = "", None, chain.EMPTY
     if end is not None:
         how, failure, digest = _one_of(records.ENDS, end[3]), end[4], end[5]
+    if asked is None:
+        asked = tape.atom(send[6]), tape.canonical_url(tape.atom(send[7])), send[11]
     return chain.exchange_meaning(
-        tape.atom(send[6]),
-        tape.canonical_url(tape.atom(send[7])),
-        send[11],
+        *asked,
         (head[3], headers(tape, head[6])) if head is not None else None,
         digest,
         how,

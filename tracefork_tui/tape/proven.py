@@ -121,14 +121,14 @@ class Proven(Recorded):
             del self._chain[(self.index.entry(n) + 1) * MEANING :]
             self._linked = n - 1
 
-    def _prove(self, n: int, found: list[list[Any]]) -> None:
-        """Raises ValueError where a step is not the one that was closed."""
+    def _prove(self, n: int, found: list[list[Any]], asked: decode.Asked | None = None) -> None:
+        """Raises ValueError where a step is not the one that was closed. `asked`: see decode."""
         run = self.index.run_of(n) if self.sealed else None
         if run is not None and run[0] not in self._proven:
             if self.proof(run, b"")[:MEANING] != self.claimed_proof(run)[:MEANING]:
                 raise ValueError("its run of draws is not the one that was closed")
             self._proven.add(run[0])
-        if self.sealed and run is None and decode.meaning(self, found) != self.meaning(n):
+        if self.sealed and run is None and decode.meaning(self, found, asked) != self.meaning(n):
             raise ValueError("it is not the one that the fingerprint was made from")
         if found[-1][0] == records.END:
             digest = sha256()

@@ -25,6 +25,7 @@ from .steps import Draw, Note, Outcome, Step
 
 STEPS_KEPT = 64
 BODIES_KEPT = 2
+STARTS_KEPT = 4
 HOPS = 32  # from a body to the ones that it starts with
 
 
@@ -68,6 +69,7 @@ class Tape(Proven):
     def __init__(self, path: str | os.PathLike[str], like: Tape | None = None) -> None:
         self._steps: OrderedDict[int, Step] = OrderedDict()
         self._bodies: OrderedDict[int, bytes] = OrderedDict()
+        self._starts: list[tuple[set[int], bytes]] = []
         super().__init__(path, like)
 
     @property
@@ -112,14 +114,15 @@ class Tape(Proven):
                 keep(self._steps, n, step, STEPS_KEPT)
         return step
 
-    def answer(self, n: int) -> tuple[Answer, str]:
+    def answer(self, n: int, asked: decode.Asked | None = None) -> tuple[Answer, str]:
         """What exchange `n` received, to be served again, and how it ended: as its step says, at
-        the cost of these alone.
+        the cost of these alone. `asked`: the request, where it was read before and is known to be
+        this one; it is proven by what the step means.
         """
-        found = self._found(n)
+        found = self._found(n) if asked is None else self._received(n)
         try:
             answer = decode.answer(self, found)
-            self._prove(n, found)
+            self._prove(n, found, asked)
         except ValueError as error:
             raise TapeError(f"{self.path}: step {n} is damaged: {error}") from None
         return answer
@@ -148,6 +151,33 @@ class Tape(Proven):
             return join(own, size, self._source, self._file.stored)
         except ValueError as error:
             raise TapeError(f"{self.path}: step {n} is damaged: {error}") from None
+
+    def request_start(self, n: int, size: int) -> bytes:
+        """The first `size` bytes of what exchange `n` sent, or all there are: as `request_part`,
+        at little cost where one of the last that were asked for starts like it.
+        """
+        passed = {n}
+        step, length = self._starts_like(n)
+        known = self._known_start(n, size)
+        while known is None and 0 < step < min(passed) and length >= size:
+            passed.add(step)
+            known = self._known_start(step, size)
+            step, length = self._starts_like(step)
+        if known is None:
+            last = min(passed)
+            start = self.request_part(last, 0, min(size, self.head_of(last)[10]))
+            if len(start) < size:
+                return start
+            known = set(), start
+            self._starts = [known, *self._starts[: STARTS_KEPT - 1]]
+        known[0].update(passed)
+        return known[1]
+
+    def _known_start(self, n: int, size: int) -> tuple[set[int], bytes] | None:
+        for known in self._starts:
+            if n in known[0] and len(known[1]) == size:
+                return known
+        return None
 
     def __enter__(self) -> Tape:
         return self

@@ -76,9 +76,20 @@ class Recorded(Indexed):
         offsets = self.index.of_step(n)
         if len(offsets) < 2:
             return [self.head_of(n)]
-        read = self._ahead(offsets[0], offsets[-1])
-        found = [self._record(offset, read) for offset in offsets]
+        found = self._records_at(n, offsets)
         self._begun(n, found[0])
+        return found
+
+    def _received(self, n: int) -> list[list[Any]]:
+        """The records of exchange `n`, of its request no more than that there is one."""
+        if self.index.kind_of(n) != records.SEND:
+            return self._found(n)
+        return [[records.SEND, n], *self._records_at(n, self.index.of_step(n)[1:])]
+
+    def _records_at(self, n: int, offsets: list[int]) -> list[list[Any]]:
+        """Step `n`'s records."""
+        read = self._ahead(offsets[0], offsets[-1]) if offsets else None
+        found = [self._record(offset, read) for offset in offsets]
         for record in found:
             if record[0] not in records.STEP_KINDS or record[1] != n:
                 raise TapeError(f"{self.path}: step {n} is damaged: a record of it is another's")
