@@ -84,3 +84,25 @@ def test_what_the_steps_mean_is_left_in_the_file(tmp_path: Path) -> None:
             assert tape.computed_meaning(4321) == tape.meaning(4321)
     finally:
         tracemalloc.stop()
+
+
+def test_the_start_of_a_body_is_read_once_for_a_conversation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "run.msgpack"
+    bodies = [body for body, _ in write_workload(str(path), 120)]
+    with Tape(path) as tape:
+        places: set[int] = set()
+        pread = tape.file.pread
+        monkeypatch.setattr(
+            tape.file, "pread", lambda size, at: (places.add(at), pread(size, at))[1]
+        )
+        for n in (120, 100, 119, 60):
+            assert tape.request_start(n, 50_000) == bodies[n - 1][:50_000]
+        places.clear()
+        for n in range(61, 121):
+            assert tape.request_start(n, 50_000) == bodies[n - 1][:50_000]
+        assert len(places) <= 60  # no more than a record for each
+        for n in (1, 2, 120, 30, 15, 14):
+            for size in (0, 1, 100, 45_000, 10_000_000):
+                assert tape.request_start(n, size) == bodies[n - 1][:size]

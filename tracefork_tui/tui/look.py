@@ -127,7 +127,7 @@ class Reader:
         from .talks import key_of
 
         step = self.step(n)
-        return key_of(step) if isinstance(step, Exchange) else 0
+        return key_of(self.tape, step) if isinstance(step, Exchange) else 0
 
     def neighbour(self, n: int, way: int, kind: Kind = "exchange") -> int | None:
         """The nearest step of that kind before (way -1) or after (way 1) step `n`."""

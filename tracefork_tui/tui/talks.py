@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from .. import wire
-from ..tape.steps import Exchange
-from ..wire.body import decode, dump
+from ..tape.reader import Tape
+from ..tape.steps import Exchange, Request
+from ..wire.body import decode, dump, header
 
 LIMIT = 128 * 1024
 """The most bytes that are read of a body's first message and of its instructions."""
@@ -22,12 +23,12 @@ _SYSTEMS = (b'"system":', b'"instructions":', b'"systemInstruction":', b'"system
 _JSON = json.JSONDecoder()
 
 
-def key_of(step: Exchange) -> int:
+def key_of(tape: Tape, step: Exchange) -> int:
     """The same for the exchanges of a conversation, 0 where there is none: it begins with the same
     message, and with the same words to the model. Of the body no more than that is read."""
     if not wire.api_of(step.request.url):
         return 0
-    body = decode(step.request.body, step.request.headers)
+    body = _ends(tape, step.request) or decode(step.request.body, step.request.headers)
     found = _MESSAGES.search(body)
     if found is None:
         return 0
@@ -37,6 +38,18 @@ def key_of(step: Exchange) -> int:
     told = [_system(body, found.start()), *first[:-1]]
     opening = "".join(_words(one) for one in told)[:OPENING]
     return hash((opening, dump(unmarked(first[-1])))) or 1
+
+
+def _ends(tape: Tape, request: Request) -> bytes:
+    """How a long body begins and ends, with nothing between them: all that tells conversations
+    apart. Empty for one that has to be read whole."""
+    if request.size <= 4 * LIMIT or header(request.headers, "content-encoding"):
+        return b""
+    start = tape.request_start(request.n, 2 * LIMIT)
+    found = _MESSAGES.search(start)
+    if found is None or found.end() > LIMIT:
+        return b""
+    return start + tape.request_part(request.n, request.size - LIMIT - 1, LIMIT + 1)
 
 
 def _first(text: str) -> Iterator[Any]:
