@@ -53,7 +53,7 @@ def test_a_long_body_has_the_key_that_it_has_when_read_whole(
     monkeypatch.setattr(talks, "LIMIT", 2000)
     found = keys(path)
     *plain, compressed = found
-    groups = [plain[:4] + [compressed], *(plain[k : k + 2] for k in range(4, 14, 2))]
+    groups = [[*plain[:4], compressed], *(plain[k : k + 2] for k in range(4, 14, 2))]
     assert all(len(set(group)) == 1 for group in groups)
     assert len(set(found)) == len(groups)
     whole = []
