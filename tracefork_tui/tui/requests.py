@@ -24,7 +24,12 @@ MOST_REPEATED = 64 * 1024
 PART = 64
 """Messages of a large body that are decoded at a time."""
 
-LISTS = {"messages": "messages", "chat": "messages", "generate": "contents"}
+LISTS = {
+    "messages": "messages",
+    "chat": "messages",
+    "generate": "contents",
+    "converse": "messages",
+}
 """Where an API has its messages, each of which is read as a turn of its own."""
 
 

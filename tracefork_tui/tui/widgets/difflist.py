@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from collections.abc import Iterator
+from itertools import groupby
 
 from rich.segment import Segment
 from rich.style import Style
@@ -164,7 +165,12 @@ def marked(
                 left.append((word, ink))
             if segment.op != "delete":
                 right.append((word, ink))
-    return left, right
+    return _joined(left), _joined(right)
+
+
+def _joined(pieces: list[Piece]) -> list[Piece]:
+    runs = groupby(pieces, key=lambda piece: piece[1])
+    return [("".join(text for text, _ in run), ink) for ink, run in runs]
 
 
 def _apart(one: str, other: str) -> set[str]:
