@@ -1,5 +1,8 @@
-"""What recording and replaying cost: ratios to the bare run, paired within one session, in wall
-time and in processor time (which a busy machine disturbs less).
+"""What recording and replaying cost: ratios to the bare run, the three in turn within one session.
+
+On a busy machine a run as a whole tells little, so that a turn counts with the fastest of all
+rounds: `turns` is the ratio of the sums of those, and `us` the median of what a turn takes more.
+`cpu` is the median of the ratios of the loops' processor time, with its quartiles.
 
 python tests/bench/recording.py [ROUNDS [TURNS ...]]
 """
@@ -16,38 +19,51 @@ HERE = Path(__file__).parent
 OURS = [sys.executable, "-m", "tracefork_tui"]
 
 
-def seconds(command):
+def loop(command):
+    """What the workload told of its loop."""
     done = subprocess.run(command, capture_output=True, text=True)
     lines = [line for line in done.stdout.splitlines() if line.startswith('{"turns"')]
     if not lines:
         raise SystemExit(done.stdout + done.stderr)
-    told = json.loads(lines[-1])
-    return told["seconds"], told["cpu"]
+    return json.loads(lines[-1])
 
 
-def ratio(times, bare, which):
-    return statistics.median(a[which] / b[which] for a, b in zip(times, bare, strict=True))
+def fastest(runs):
+    """Of each turn, the fastest one's seconds."""
+    return [min(turn) for turn in zip(*(run["each"] for run in runs), strict=True)]
+
+
+def row(name, turns, runs, bare):
+    each, least = fastest(runs), fastest(bare)
+    more = statistics.median(a - b for a, b in zip(each, least, strict=True)) * 1e6
+    ratios = [run["cpu"] / beside["cpu"] for run, beside in zip(runs, bare, strict=True)]
+    low, middle, high = statistics.quantiles(ratios, n=4, method="inclusive")
+    turns_ratio = sum(each) / sum(least)
+    print(
+        f"{turns:>6} {name:<9} {sum(each):>8.3f} {turns_ratio:>8.3f}× {more:>7.0f} "
+        f"{middle:>8.3f}× ({low:.3f} to {high:.3f})",
+        flush=True,
+    )
 
 
 def main(rounds, sizes):
-    print(f"{'':>8} {'bare':>8} {'recorded':>18} {'replayed':>18} {'tape':>8}")
-    print(f"{'W(n)':>8} {'wall s':>8} {'wall':>9}{'cpu':>9} {'wall':>9}{'cpu':>9} {'KB':>8}")
+    print(f"{'W(n)':>6} {'':<9} {'s':>8} {'turns':>9} {'us':>7} {'cpu':>9}")
     with tempfile.TemporaryDirectory() as folder:
         for turns in sizes:
             agent = [sys.executable, str(HERE / "workload.py"), str(turns)]
             tape = os.path.join(folder, f"{turns}.msgpack")
-            bare, recorded, replayed = [], [], []
+            commands = {
+                "bare": agent,
+                "recorded": [*OURS, "record", "--force", "-o", tape, "--", *agent],
+                "replayed": [*OURS, "replay", tape],
+            }
+            runs = {name: [] for name in commands}
             for _ in range(rounds):
-                bare.append(seconds(agent))
-                recorded.append(seconds([*OURS, "record", "--force", "-o", tape, "--", *agent]))
-                replayed.append(seconds([*OURS, "replay", tape]))
-            base = statistics.median(wall for wall, _ in bare)
-            cells = [
-                ratio(times, bare, which) for times in (recorded, replayed) for which in (0, 1)
-            ]
-            row = "".join(f"{cell:>8.3f}×" for cell in cells)
-            size = os.path.getsize(tape) // 1024
-            print(f"{turns:>8} {base:>8.3f} {row} {size:>8}", flush=True)
+                for name, command in commands.items():
+                    runs[name].append(loop(command))
+            for name, found in runs.items():
+                row(name, turns, found, runs["bare"])
+            print(f"{turns:>6} tape of {os.path.getsize(tape) // 1024} KB")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
 """W(n): the real SDK over a mock transport, n turns, each adding 1 KB of assistant text and 2 KB
-of tool result, the whole conversation resent. Prints the loop's seconds as JSON.
+of tool result, the whole conversation resent. Prints the loop's seconds as JSON, and each turn's.
 """
 
 import json
 import random
 import sys
 import time
+from itertools import pairwise
 
 import anthropic
 import httpx2
@@ -72,9 +73,12 @@ def main(turns):
         getattr(clock, "__wrapped__", clock) for clock in (time.perf_counter, time.process_time)
     )
     begin = wall(), cpu()
+    ends = [begin[0]]
     for number in range(turns):
         turn(number)
-    took = {"seconds": wall() - begin[0], "cpu": cpu() - begin[1]}
+        ends.append(wall())
+    took = {"seconds": ends[-1] - begin[0], "cpu": cpu() - begin[1]}
+    took["each"] = [round(b - a, 7) for a, b in pairwise(ends)]
     print(json.dumps({"turns": turns, **took}))
 
 
