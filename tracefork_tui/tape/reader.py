@@ -25,6 +25,7 @@ from .steps import Draw, Note, Outcome, Step
 
 STEPS_KEPT = 64
 BODIES_KEPT = 2
+HEAVY = 1 << 20
 STARTS_KEPT = 4
 HOPS = 32  # from a body to the ones that it starts with
 
@@ -138,7 +139,7 @@ class Tape(Proven):
                 raise TapeError(f"{self.path}: step {n} is damaged: {error}") from None
             if sha256(body).digest() != record[11]:
                 raise TapeError(f"{self.path}: step {n} is damaged: its body is not as recorded")
-            keep(self._bodies, n, body, BODIES_KEPT)
+            keep(self._bodies, n, body, BODIES_KEPT if len(body) < HEAVY else 1)
         return body
 
     def request_part(self, n: int, start: int, size: int) -> bytes:

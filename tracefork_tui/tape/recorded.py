@@ -164,5 +164,5 @@ class Recorded(Indexed):
 def keep(kept: OrderedDict[int, T], key: int, value: T, most: int) -> None:
     """Cache `value`; what came first goes where there are more than `most`."""
     kept[key] = value
-    if len(kept) > most:
+    while len(kept) > most:
         kept.popitem(last=False)
