@@ -157,6 +157,28 @@ def test_a_fork_has_the_recorded_prefix_whoever_comes_first(bench: Bench) -> Non
         assert done.json["prefix"]["failures"] == done.json["prefix"]["unproven"] == [], done
 
 
+PAIR = f"""{PACE}
+    def work(place):
+        drawn = uuid.uuid4() if place else ""
+        busy(place)
+        return say(f"{{place}} {{drawn}}")
+
+    with ThreadPoolExecutor(2) as pool:
+        print(list(pool.map(work, range(2))))
+"""
+
+
+def test_a_thread_is_answered_with_its_own_stale_reply(bench: Bench) -> None:
+    bench.write("pace", "0.1 0.3 0")
+    steps = bench.record(PAIR).steps
+    at = next(step.n for step in steps if step.kind == "draw")
+    bench.write("pace", "0.3 0 0")
+    done = bench.fork(at, "--draw", str(uuid.UUID(int=7)), "-o", "child", "--json")
+    assert done.json["prefix"]["failures"] == [], done
+    stale = [step for step in bench.open("child").steps if step.provenance == "stale"]
+    assert [step.task for step in stale] == [steps[at - 1].task]
+
+
 CHANCE = """
     import os
     from talk import say

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..tape import records
@@ -308,9 +309,12 @@ class Replaying:
         return self._recorded(stale, self._next())._replace(provenance=STALE)
 
     def _stale(self, asked: Asked) -> int | None:
-        """The next unconsumed reply of the same method, path and stream flag."""
+        """The next unconsumed reply of the same method, path and stream flag; one to this task, if
+        there is any.
+        """
         streamed = asks_stream(asked.body)
-        for n in self._by_path.get((asked.method, _path(asked.url)), ()):
+        alike = self._by_path.get((asked.method, _path(asked.url)), [])
+        for n in chain((n for n in alike if self._tasks[n] == asked.task), alike):
             if n in self._used or n <= self.at:
                 continue
             step: Any = self.parent.step(n)
