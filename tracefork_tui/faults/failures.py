@@ -41,6 +41,8 @@ class Failure:
         if api == "generate":
             word = _GOOGLE[status]
             return {"error": {"code": status, "message": self.message, "status": word}}
+        if api in ("converse", "cohere"):
+            return {"message": self.message}
         kind = self.openai if status >= 429 else "invalid_request_error"
         return {
             "error": {"message": self.message, "type": kind, "param": None, "code": self.openai}

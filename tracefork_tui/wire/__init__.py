@@ -3,6 +3,7 @@
 The read functions are total: broken bytes give None or a part that says what is wrong.
 """
 
+from .address import api_of, provider_of
 from .body import as_json, decode
 from .encode import NotAMessage, check_message, encode_reply, message_of
 from .model import (
@@ -19,13 +20,11 @@ from .model import (
 from .prices import cost
 from .read import (
     added,
-    api_of,
     conversation,
     events_of,
     is_sse,
     is_stream,
     label,
-    provider_of,
     reply,
     stream_parser,
 )

@@ -8,9 +8,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from . import anthropic, eventstream, openai, sse
+from .address import api_of
 from .body import Headers, as_json, decode_chunks, header, pairs
 from .loose import obj, seq, string
-from .read import api_of, events_of, is_stream
+from .read import events_of, is_stream
 
 Encoded = tuple[list[tuple[str, str]], list[bytes]]
 """Headers and chunks."""

@@ -72,8 +72,8 @@ class ToolSpec:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """What a request asks. `api` is one of messages, chat, responses, generate,
-    converse.
+    """What a request asks. `api` is one of messages, chat, completions, responses,
+    generate, converse, cohere.
 
     `params` holds every other member of the request (max_tokens, temperature …).
     `previous_message_id` names the server-side reply that `turns` continue, if they do.

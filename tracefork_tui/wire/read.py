@@ -5,60 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
-from . import anthropic, converse, eventstream, gemini, openai, responses, sse
+from . import (
+    anthropic,
+    cohere,
+    completions,
+    converse,
+    eventstream,
+    gemini,
+    openai,
+    responses,
+    sse,
+)
+from .address import INVOKED, api_of, path_of, provider_of
 from .body import Decoded, Headers, as_json, decode, decode_chunks, header
 from .calls import calling, names
 from .loose import string
 from .model import Conversation, Delta, ErrorInfo, Part, Reply, Turn
 from .visible import printed
-
-_HOSTS = {
-    "api.anthropic.com": "anthropic",
-    "api.openai.com": "openai",
-    "openai.azure.com": "azure",
-    "cognitiveservices.azure.com": "azure",
-    "openrouter.ai": "openrouter",
-    "api.groq.com": "groq",
-    "api.deepseek.com": "deepseek",
-    "api.mistral.ai": "mistral",
-    "api.together.xyz": "together",
-    "api.fireworks.ai": "fireworks",
-    "api.x.ai": "x-ai",
-    "amazonaws.com": "aws",
-    "googleapis.com": "google",
-}
-_SPOKEN_BY = {"messages": "anthropic", "generate": "google", "converse": "aws"}
-_INVOKED = ("/invoke", "/invoke-with-response-stream")
-
-
-def api_of(url: str) -> str:
-    """The API that a URL belongs to: messages, chat, responses, generate, converse, or ""."""
-    path = _path(url)
-    if path.endswith(("/messages", "/messages/count_tokens", "/v1/complete")):
-        return "" if "/threads/" in path else "messages"
-    if path.endswith("/chat/completions"):
-        return "chat"
-    if path.endswith("/responses"):
-        return "responses"
-    if path.endswith((":generateContent", ":streamGenerateContent")):
-        return "generate"
-    if "anthropic" in path and path.endswith((":rawPredict", ":streamRawPredict", *_INVOKED)):
-        return "messages"
-    if "/model/" in path and path.endswith(("/converse", "/converse-stream")):
-        return "converse"
-    return ""
-
-
-def provider_of(url: str) -> str:
-    """Who serves a URL; where the host tells nothing, who made the API that it speaks."""
-    try:
-        host = urlsplit(url).hostname or ""
-    except ValueError:
-        host = ""
-    known = (name for end, name in _HOSTS.items() if f".{host}".endswith(f".{end}"))
-    return next(known, _SPOKEN_BY.get(api_of(url), "openai"))
 
 
 def conversation(method: str, url: str, headers: Headers, body: bytes) -> Conversation | None:
@@ -77,8 +41,12 @@ def conversation(method: str, url: str, headers: Headers, body: bytes) -> Conver
         if api == "responses":
             return responses.conversation(request, provider)
         if api == "converse":
-            return converse.conversation(request, _path(url), provider)
-        return gemini.conversation(request, _path(url), provider)
+            return converse.conversation(request, path_of(url), provider)
+        if api == "cohere":
+            return cohere.conversation(request, provider)
+        if api == "completions":
+            return completions.conversation(request, provider)
+        return gemini.conversation(request, path_of(url), provider)
     except RecursionError:
         return None
 
@@ -93,7 +61,7 @@ def reply(url: str, status: int | None, headers: Headers, chunks: Sequence[bytes
         return None
     body = decode_chunks(chunks, headers)
     try:
-        found = _read(api, provider, _path(url), status, headers, body)
+        found = _read(api, provider, path_of(url), status, headers, body)
     except RecursionError:
         found = Reply(provider, complete=False, problem="JSON nested too deep to read")
     if found and found.error and found.error.request_id is None:
@@ -152,18 +120,11 @@ def added(previous: Conversation | None, current: Conversation) -> Delta:
     return Delta(current.turns[kept:], previous.turns[kept:], system, tools)
 
 
-def _path(url: str) -> str:
-    try:
-        return unquote(urlsplit(url).path).rstrip("/")
-    except ValueError:
-        return ""
-
-
 def _named(asked: Conversation, url: str) -> Conversation:
     """With the model and the stream flag that Bedrock and Vertex put in the path."""
-    path = _path(url)
-    if path.endswith(_INVOKED):
-        stream = asked.stream or path.endswith(_INVOKED[1])
+    path = path_of(url)
+    if path.endswith(INVOKED):
+        stream = asked.stream or path.endswith(INVOKED[1])
         return replace(asked, model=asked.model or path.split("/")[-2], stream=stream)
     if path.endswith("Predict"):
         model = path.rpartition("/")[2].partition(":")[0]
@@ -193,6 +154,10 @@ def _read(
 def _read_stream(api: str, provider: str, path: str, events: list[sse.Event]) -> Reply:
     if api == "converse":
         return converse.read_stream(events, path, provider)
+    if api == "cohere":
+        return cohere.read_stream(events, provider)
+    if api == "completions":
+        return completions.read_stream(events, provider)
     if api == "messages":
         return anthropic.assemble(events).reply(provider)
     if api == "chat":
@@ -205,6 +170,10 @@ def _read_stream(api: str, provider: str, path: str, events: list[sse.Event]) ->
 def _read_json(api: str, provider: str, path: str, value: dict[str, Any]) -> Reply:
     if api == "converse":
         return converse.reply(value, path, provider)
+    if api == "cohere":
+        return cohere.reply(value, provider)
+    if api == "completions":
+        return completions.reply(value, provider)
     if api == "messages":
         return anthropic.reply(value, provider)
     if api == "chat":
@@ -271,6 +240,7 @@ def _text(parts: Sequence[Part]) -> str:
 
 
 _USUAL = {None, "end_turn", "tool_use", "stop", "tool_calls", "function_call", "completed", "STOP"}
+_USUAL |= {"COMPLETE", "TOOL_CALL"}
 
 
 def _marks(reply: Reply) -> list[str]:

@@ -17,7 +17,7 @@ from ...tape.records import PROVENANCES
 from ...tape.redact import MARK, SECRET_HEADERS, Redactor
 from ...tape.seal import seal
 from ...tape.writer import Writer
-from ...wire.read import api_of, provider_of
+from ...wire.address import api_of, provider_of
 from ..imported import DURATIONS, FIRST_BYTE, START_TIMES
 from .fitting import fit
 from .model import NotImported, Pairs, Run, Traffic, Value
