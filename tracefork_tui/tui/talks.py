@@ -12,7 +12,7 @@ from ..tape.reader import Tape
 from ..tape.steps import Exchange, Request
 from ..wire.body import decode, dump, header
 
-LIMIT = 128 * 1024
+LIMIT = 64 * 1024
 """The most bytes that are read of a body's first message and of its instructions."""
 
 OPENING = 40
@@ -43,7 +43,7 @@ def key_of(tape: Tape, step: Exchange) -> int:
 def _ends(tape: Tape, request: Request) -> bytes:
     """How a long body begins and ends, with nothing between them: all that tells conversations
     apart. Empty for one that has to be read whole."""
-    if request.size <= 4 * LIMIT or header(request.headers, "content-encoding"):
+    if request.size <= 2 * LIMIT or header(request.headers, "content-encoding"):
         return b""
     start = tape.request_start(request.n, 2 * LIMIT)
     found = _MESSAGES.search(start)
