@@ -12,7 +12,7 @@ from tracefork_tui.tape.reader import Tape
 from tracefork_tui.tui.layout import cells
 from tracefork_tui.tui.look import Reader
 from tracefork_tui.tui.rows import beside, is_bad, row_of
-from tracefork_tui.tui.widgets.steprow import said
+from tracefork_tui.tui.widgets.steprow import middle, said
 
 GUIDE = "https://shop.example/guides/returns/"
 
@@ -79,3 +79,13 @@ def test_hostile_calls_are_harmless_and_fit(tmp_path: Path) -> None:
             text = told(reader, n, room)
             assert not any(ord(c) < 32 or 127 <= ord(c) < 160 or c in "\u202e\u2066" for c in text)
         assert not is_bad(reader, n)
+
+
+def test_names_keep_both_ends() -> None:
+    name = "customer-support_72fceb01-b0ab-4bef.eval-12.msgpack"
+    assert middle(name, 60) == name
+    assert middle(name, 30) == "customer-suppo…eval-12.msgpack"
+    assert middle("漢字" * 20, 21).startswith("漢字漢字漢…")
+    for room in range(60):
+        assert cells(middle(name, room)) <= room
+        assert cells(middle("漢字" * 20, room)) <= room

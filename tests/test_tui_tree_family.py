@@ -207,3 +207,12 @@ def test_hostile_names_and_headers_are_plain_in_the_column(tmp_path: Path) -> No
     for node in (fork, fork.up):
         text = "".join(part for part, _ in fork_lines(node))
         assert not any(ord(character) < 32 and character != "\n" for character in text)
+
+
+def test_an_imported_tape_is_not_called_cut_off(tmp_path: Path) -> None:
+    run = Maker(tmp_path / "run.msgpack", {"imported": {"from": "a.har", "format": "har"}})
+    run.draw("time.time", "float", 1.0)
+    node = forest(tmp_path).find(identity(run.close(sealed=False)))
+    assert node
+    assert node.tape
+    assert kin.end_words(kin.glance(node.tape)) == ("·", "imported")

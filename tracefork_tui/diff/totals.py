@@ -121,6 +121,6 @@ def _duration(tape: Tape) -> float | None:
 def outcome_text(outcome: Outcome | None) -> str:
     """An outcome in one line."""
     if outcome is None:
-        return "not ended"
+        return "end not known"
     end = f"exit {outcome.exit_code}" if outcome.signal is None else f"signal {outcome.signal}"
     return f"{end} · {outcome.exception}" if outcome.exception else end

@@ -65,7 +65,8 @@ def sums(a: Totals, b: Totals) -> list[tuple[Half, Half]]:
 
 def counts(totals: Totals) -> str:
     read, written = short_count(totals.read_tokens), short_count(totals.output_tokens)
-    return f"{totals.steps:,} steps · {read} in, {written} out tokens"
+    steps = f"{totals.steps:,} step{'s' * (totals.steps != 1)}"
+    return f"{steps} · {read} in, {written} out tokens"
 
 
 def _spent(totals: Totals) -> str:

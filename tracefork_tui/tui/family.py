@@ -216,12 +216,14 @@ def _learn_fingerprints(nodes: list[Node]) -> None:
 
 @dataclass(frozen=True)
 class Glance:
-    """What opening a tape tells at once. `problem`: why it could not be opened."""
+    """What opening a tape tells at once. `problem`: why it could not be opened; `imported`: it
+    was not recorded, and its source may not tell how the run ended."""
 
     steps: int = 0
     outcome: Outcome | None = None
     growing: bool = False
     problem: str = ""
+    imported: bool = False
 
 
 def glance(tape: Peek) -> Glance:
@@ -234,7 +236,8 @@ def _glance(path: str, size: int, changed: int) -> Glance:
     try:
         with Tape(path) as tape:
             growing = not tape.sealed and not tape.damage
-            return Glance(len(tape.steps), tape.outcome, growing)
+            imported = "imported" in tape.header
+            return Glance(len(tape.steps), tape.outcome, growing, imported=imported)
     except TapeError as error:
         return Glance(problem=str(error).removeprefix(f"{path}: "))
     except Exception as error:  # whatever a damaged file holds
@@ -261,6 +264,8 @@ def end_words(seen: Glance) -> tuple[str, str]:
     """How a run ended, as a sign and a word or two."""
     if seen.problem:
         return "!", "damaged"
+    if seen.outcome is None and seen.imported:
+        return "·", "imported"
     if seen.outcome is None:
         return ("…", "running") if seen.growing else ("?", "cut off")
     if seen.outcome.signal is not None:

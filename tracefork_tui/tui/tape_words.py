@@ -38,7 +38,8 @@ def about(
         page.field("came to", f"{counts(totals)} · {cost(totals)} · {duration(totals)}")
     from ..replay.environment import spelled
 
-    page.field("command", spelled(command_of(node.tape.header)))
+    if command := spelled(command_of(node.tape.header)):
+        page.field("command", command)
     if totals is not None and totals.answer:
         page.line("final answer", Kind.NEW)
         page.add(totals.answer[:ANSWER], Kind.PROSE, 2)

@@ -6,6 +6,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from .rowlist import cell
+from .steprow import middle
 
 Half = tuple[str, str]
 """Harmless words and their style."""
@@ -37,6 +38,12 @@ class Halves(Widget):
         for (one, style), (other, other_style) in self._pairs:
             parts += ["\n"] if parts else []
             sign = self._sign if one != other else " "
-            parts += [(cell(f" {one}", left), style), (f" {sign} ", "$text-warning")]
-            parts.append((cell(f" {other}", right), other_style))
+            parts += [(_cell(one, left), style), (f" {sign} ", "$text-warning")]
+            parts.append((_cell(other, right), other_style))
         return Content.assemble(*parts)
+
+
+def _cell(words: str, room: int) -> str:
+    """Of a name alone, the end stays in sight too."""
+    text = words if " · " in words else middle(words, room - 1)
+    return cell(f" {text}", room)

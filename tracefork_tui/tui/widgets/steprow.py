@@ -90,6 +90,16 @@ def told_in(row: Row, room: int) -> list[tuple[str, bool]]:
     return within(row.words, row.core, row.calls, room)
 
 
+def middle(name: str, room: int) -> str:
+    """As much of a name as fits into so many cells; what is left out is left out in its middle."""
+    if cells(name) <= room or room < 8:
+        return fit(name, room)
+    end = name[-(room // 2) :]
+    while cells(end) > room // 2:
+        end = end[1:]
+    return fit(name, room - cells(end)) + end
+
+
 def fit(text: str, room: int) -> str:
     """As much of a text as fits into so many cells, with an ellipsis where some is left out."""
     if cells(text) <= room:

@@ -12,6 +12,7 @@ from ..family import Glance, Node, end_words, intervention
 from ..text import plain
 from ..units import size
 from .rowlist import RowList, cell, readable
+from .steprow import middle
 
 STEPS, SIZE, END, COST = 8, 10, 10, 9
 NAMED = 100
@@ -96,18 +97,18 @@ class TreeList(RowList):
         part = "text" if node.tape else "dim"
         if not parent or not guides:
             gone = "" if node.tape else "  (not in this folder)"
-            segments.append(
-                Segment(cell(plain(node.name) + gone, left), readable(base, self.inks, part))
-            )
+            name = middle(plain(node.name), left - len(gone)) + gone
+            segments.append(Segment(cell(name, left), readable(base, self.inks, part)))
             return segments
         words = f"{plain(intervention(parent))} · {plain(parent.get('tail', ''))}"
         step = f"@{node.step} "
         segments.append(Segment(step, base + self.inks["number"]))
         left -= len(step)
         if room >= NAMED - 40:
-            name = min(40, left // 2)
-            segments.append(Segment(cell(words, left - name), readable(base, self.inks, part)))
-            segments.append(Segment(cell(plain(node.name), name), readable(base, self.inks, "dim")))
+            end = min(40, left // 2)
+            name = cell(middle(plain(node.name), end - 1), end)
+            segments.append(Segment(cell(words, left - end), readable(base, self.inks, part)))
+            segments.append(Segment(name, readable(base, self.inks, "dim")))
         else:
             segments.append(Segment(cell(words, left), readable(base, self.inks, part)))
         return segments
