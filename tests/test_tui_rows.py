@@ -49,6 +49,20 @@ def test_rows_of_one_tool_are_told_apart(path: str) -> None:
     assert told(reader, 7, 24) == "30 days."
 
 
+def test_draws_that_are_calls(tmp_path: Path) -> None:
+    run = Maker(tmp_path / "run.msgpack")
+    for page in ("returns", "repairs"):
+        run.n += 1
+        given = {"url": f"{GUIDE}{page}", "section": "policy"}
+        value = {"title": page.title(), "text": "Thirty days."}
+        kept = bytes(32), given
+        run.writer.draw(run.n, run.now, "", [], 0, "read_page", "json", value, kept)
+    reader = Reader(Tape(run.close()))
+    assert told(reader, 1, 90) == f"read_page({GUIDE}returns, policy) {{Returns, Thirty days.}}"
+    assert told(reader, 1, 24) == "read_page(…retu… {Retur…"
+    assert told(reader, 2, 24) == "read_page(…repa… {Repai…"
+
+
 @pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "160x45"])
 async def test_the_list_shows_them(path: str, size: tuple[int, int]) -> None:
     async with app_of(path).run_test(size=size) as pilot:

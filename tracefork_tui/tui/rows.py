@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 WORDS = 90
 NEAR = 2
-"""The exchanges before and after that calls are told apart from."""
+FAR = 16
+"""The steps of a kind before and after that calls are told apart from."""
 
 ENDS = {"cancelled": "cancelled by the agent", "closed": "closed early", "": "no answer yet"}
 PROVENANCE = {
@@ -56,10 +57,7 @@ def row_of(reader: Reader, n: int) -> Row:
             row = Row(n, "●", mark + short(words, WORDS), bad, provenance_word(step.provenance))
             return _with_core(row, reader, step)
         if isinstance(step, Draw):
-            name = draw_name(step.name)
-            words = short(f"{name} {draw_value(step)}", WORDS)
-            row = Row(n, "◇", words, False, provenance_word(step.provenance))
-            return row if step.given is None else _with_given(row, name, step.given)
+            return _drawn(step)
     except Exception as error:  # whatever a damaged or hostile tape holds
         return Row(n, "!", f"✗ cannot be shown: {plain(type(error).__name__)}", bad=True)
     return Row(n, "!", "✗ " + short(step.reason, WORDS), bad=True)
@@ -74,14 +72,30 @@ def _with_core(row: Row, reader: Reader, step: Exchange) -> Row:
     return row._replace(core=line(calls), calls=calls)
 
 
-def _with_given(row: Row, name: str, given: Any) -> Row:
+def _drawn(step: Draw) -> Row:
+    name = draw_name(step.name)
+    mark = provenance_word(step.provenance)
+    if step.given is None:
+        return Row(step.n, "◇", short(f"{name} {draw_value(step)}", WORDS), False, mark)
+    from ..wire.calls import text_of
+
+    nested = isinstance(step.value, (dict, list))
+    words = short(f"{name} {text_of(step.value) if nested else draw_value(step)}", WORDS)
+    return Row(step.n, "◇", words, False, mark, name, given_to(step))
+
+
+def given_to(step: Draw) -> tuple[Called, ...]:
+    """The call that a draw stands for."""
     from ..wire.calls import Called, values_of
 
-    return row._replace(core=name, calls=(Called(name, (values_of(given),)),))
+    return (Called(draw_name(step.name), (values_of(step.given),)),)
 
 
 def calls_of(reader: Reader, n: int) -> tuple[Called, ...]:
-    """The tools that the reply of exchange `n` calls."""
+    """The tools that the reply of exchange `n` calls, or the call that draw `n` stands for."""
+    if reader.kind(n) == "draw":
+        step = reader.step(n)
+        return given_to(step) if isinstance(step, Draw) and step.given is not None else ()
     reply = reader.reply(n)
     if reply is None or not reply.parts:
         return ()
@@ -91,20 +105,25 @@ def calls_of(reader: Reader, n: int) -> tuple[Called, ...]:
 
 
 def beside(reader: Reader, row: Row) -> Row:
-    """The row, its calls ranked by what tells them from those of the exchanges around it."""
-    if not row.calls or row.glyph != "●":
+    """The row, its calls ranked by what tells them from those of the steps around it."""
+    if not row.calls:
         return row
     from ..wire.calls import against
 
     around = [
         calls_of(reader, other)
         for way in (-1, 1)
-        for other in islice(_exchanges(reader, row.n, way), NEAR)
+        for other in islice(_like(reader, row.n, way), NEAR)
     ]
     return row._replace(calls=against(row.calls, around))
 
 
-def _exchanges(reader: Reader, n: int, way: int) -> Iterator[int]:
+def _like(reader: Reader, n: int, way: int) -> Iterator[int]:
+    """The steps of the same kind before or after step `n`, nearest first; none far away."""
+    if reader.kind(n) == "draw":
+        last = min(n + FAR, reader.count) if way > 0 else max(n - FAR, 1)
+        yield from (m for m in range(n + way, last + way, way) if reader.kind(m) == "draw")
+        return
     other = reader.neighbour(n, way)
     while other is not None:
         yield other

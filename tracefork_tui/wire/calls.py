@@ -103,19 +103,20 @@ def values_of(given: Any) -> Values:
 
 
 def _value(key: str, value: Any) -> Value:
-    text = _text(value)
+    text = text_of(value)
     plain = isinstance(value, (str, int, float)) and not isinstance(value, bool) and value != ""
     return Value(key, text, 2 if not plain else 1 if cell_len(text) > SHORT else 0)
 
 
-def _text(value: Any, depth: int = 2) -> str:
+def text_of(value: Any, depth: int = 2) -> str:
+    """A value on one harmless line; of what is nested only values, and not the names."""
     if isinstance(value, str):
         return printed(value, LONGEST) or '""'
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, (list, tuple, dict)):
         items = value.values() if isinstance(value, dict) else value
-        told = [_text(one, depth - 1) for one in islice(items, MOST)] if depth else ["…"]
+        told = [text_of(one, depth - 1) for one in islice(items, MOST)] if depth else ["…"]
         if isinstance(value, dict):
             return f"{{{', '.join(told)}}}"[:LONGEST]
         return " ".join(told)[:LONGEST] or "[]"
