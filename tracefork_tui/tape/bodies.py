@@ -8,6 +8,7 @@ from .records import REQUEST, RESPONSE
 
 MOST = 1 << 26  # bytes of a body, besides 64 times the file's
 VISITS = 1 << 21
+COPIED = 1 << 16
 
 
 class Source(NamedTuple):
@@ -27,12 +28,12 @@ def join(own: Source, size: int, find: Callable[[int, int], Source], file_size: 
         raise ValueError("the pieces of a body do not give its size")
     if size > MOST + 64 * file_size:
         raise ValueError(f"a body claims {size} bytes")
-    found: list[bytes] = []
+    found: list[bytes | memoryview] = []
     visits = len(own.pieces)
     waiting: list[tuple[Any, int]] = [(piece, own.offset) for piece in reversed(own.pieces)]
     while waiting:
         piece, before = waiting.pop()
-        if isinstance(piece, bytes):
+        if isinstance(piece, (bytes, memoryview)):
             found.append(piece)
             continue
         step, side, start, length = piece
@@ -56,8 +57,8 @@ def cut(pieces: list[Any], start: int, length: int) -> list[Any]:
             start -= size
             continue
         take = min(size - start, length)
-        if isinstance(piece, bytes):
-            parts.append(piece[start : start + take])
+        if isinstance(piece, (bytes, memoryview)):
+            parts.append(range_of(piece, start, start + take))
         else:
             parts.append([piece[0], piece[1], piece[2] + start, take])
         start, length = 0, length - take
@@ -66,9 +67,14 @@ def cut(pieces: list[Any], start: int, length: int) -> list[Any]:
     raise ValueError("a body refers to what is not there")
 
 
+def range_of(piece: bytes | memoryview, start: int, end: int) -> bytes | memoryview:
+    """Some bytes of a piece; many are not copied."""
+    return (memoryview(piece) if end - start > COPIED else piece)[start:end]
+
+
 def size_of(piece: Any) -> int:
     """The bytes that a piece stands for. Raises ValueError for what is none."""
-    if type(piece) is bytes:
+    if type(piece) in (bytes, memoryview):
         return len(piece)
     if type(piece) is list and len(piece) == 4:
         step, side, start, length = piece

@@ -16,7 +16,7 @@ from typing import Any, overload
 
 from . import decode, records
 from .answer import Answer
-from .bodies import Source, cut, join, size_of
+from .bodies import Source, cut, join, range_of, size_of
 from .errors import TapeError
 from .index import NOWHERE
 from .proven import Proven
@@ -202,7 +202,7 @@ class Tape(Proven):
             return Source([start] if start else pieces, offset)
         return Source([start, *cut(pieces, len(start), size - len(start))], offset)
 
-    def _at_hand(self, n: int) -> bytes:
+    def _at_hand(self, n: int) -> bytes | memoryview:
         """What the body of step `n` starts with, from a later one that starts like it and was
         looked at: stepping back does not put the whole conversation together again.
         """
@@ -214,7 +214,7 @@ class Tape(Proven):
                 if step <= n:
                     break
             if step == n:
-                return body[:known]
+                return range_of(body, 0, known)
         return b""
 
     def _starts_like(self, n: int) -> tuple[int, int]:
