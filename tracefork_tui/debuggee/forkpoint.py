@@ -1,7 +1,8 @@
 """Where a fork leaves its tape: at the same place of the run as when it was recorded.
 
 Threads come to their steps in an order of chance. The fork's step waits until every step before it
-was asked for, and what comes after it waits until it was asked for itself.
+was asked for, and what comes after it waits until it was asked for itself; unless nothing moves any
+more, as where one that waits has a lock that another needs.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ if TYPE_CHECKING:
     from .session import Session
     from .threads import Threads
 
-LONGEST = 240
-
 
 class ForkPoint:
-    """Holds the threads that are ahead of the fork's step."""
+    """Holds the threads that are ahead of the fork's step; `held` is False once one was let go."""
+
+    held = True
 
     def __init__(self, session: Session, threads: Threads) -> None:
         self._session = session
@@ -29,6 +30,8 @@ class ForkPoint:
 
     def wait(self, early: Callable[[], bool]) -> None:
         """Wait, with the session's lock held, while it is `early` and something else moves."""
+        if threading.active_count() == 1 or not early():
+            return
         me = threading.get_ident()
 
         def due() -> bool:
@@ -36,7 +39,9 @@ class ForkPoint:
             return self._session.failed or not early()
 
         try:
-            self._threads.wait(self._condition, due, lambda: self._count, LONGEST)
+            if not self._threads.wait(self._condition, due, lambda: self._count):
+                self.held = False
+                self._session.policy.ahead = True
         finally:
             self._waiting.pop(me, None)
 

@@ -183,7 +183,10 @@ class Replaying:
         self._max_calls = max_calls
         self._max_steps = max_steps
         self._calls = 0
-        self._last = at - 1
+        self.ahead = False
+        """Whether a thread that is ahead of the fork's step is answered all the same."""
+        self._last = at or -1
+        self._begins = False
         self._asking: str | None = None
         self._exchanges: dict[Key, deque[int]] = {}
         self._tasks: dict[int, str] = {}
@@ -232,7 +235,9 @@ class Replaying:
         if n is not None and self._follows(n):
             return self._recorded(n, n, asked)
         if n is not None and n == self.at:
-            self.forked = True
+            self._fork()
+        elif n is not None and self.ahead and not self.forked:
+            return self._recorded(n, self._next(), asked)
         if not self.forked:
             raise Divergence(self._missing(n))
         if n == self.at and self._answers and self._asking in (None, asked.task):
@@ -251,7 +256,7 @@ class Replaying:
         return self._ahead(found.n if found is not None else None)
 
     def _ahead(self, n: int | None) -> bool:
-        if not self.at or self.forked or n is None or n < self.at:
+        if not self.at or self.forked or self.ahead or n is None or n < self.at:
             return False
         return n > self.at or bool(self._prefix) or self._draws.before(n)
 
@@ -344,8 +349,8 @@ class Replaying:
             return self._draw_unknown(name)
         n = found.n
         if n == self.at:
-            self.forked = True
-        elif not self._follows(n) and not self.forked:
+            self._fork()
+        elif not self._follows(n) and not self.forked and not self.ahead:
             raise Divergence(
                 f"the agent drew {name} more often than the tape before step {self.at}"
             )
@@ -387,7 +392,15 @@ class Replaying:
         if self._max_steps and self._last - self.at >= self._max_steps:
             raise Halt(f"stopped after {self._max_steps} steps (--max-steps)")
 
+    def _fork(self) -> None:
+        self._begins = not self.forked
+        self.forked = True
+
     def _next(self) -> int:
+        """The number of what is decided now; the fork's own is kept for its step."""
+        if self._begins:
+            self._begins = False
+            return self.at
         self._last += 1
         return self._last
 
