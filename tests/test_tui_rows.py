@@ -8,6 +8,7 @@ import pytest
 from tui_app import LARGE, SMALL, app_of, settle, shown
 from tui_tapes import HOSTILE, Maker, call, result, text
 
+from tracefork_tui.interop import steps_text
 from tracefork_tui.tape.reader import Tape
 from tracefork_tui.tui.layout import cells
 from tracefork_tui.tui.look import Reader
@@ -103,3 +104,12 @@ def test_names_keep_both_ends() -> None:
     for room in range(60):
         assert cells(middle(name, room)) <= room
         assert cells(middle("漢字" * 20, room)) <= room
+
+
+def test_the_table_fits_a_terminal(path: str) -> None:
+    for width in (60, 80, 100, 140):
+        lines = list(steps_text.table(Tape(path), width, whole_sites=False))[1:8]
+        assert all(cells(line) <= width for line in lines)
+        assert ("agent.py:88" in lines[0]) == (width > 60)
+        assert ("in ask" in lines[0]) == (width >= 80)
+    assert all("agent.py:88 in ask" in line for line in list(steps_text.table(Tape(path), 60))[1:8])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from typing import TYPE_CHECKING, cast
 
 import click
@@ -61,7 +62,8 @@ def show(path: str, n: int | None, as_json: bool, where: str | None) -> int:
         print_json(steps_json.document(tape) if n is None else steps_json.whole(tape, n))
         return 0
     width = shutil.get_terminal_size((100, 24)).columns
-    for line in steps_text.table(tape, width) if n is None else steps_text.whole(tape, n):
+    rows = steps_text.table(tape, width, not sys.stdout.isatty())
+    for line in rows if n is None else steps_text.whole(tape, n):
         print(line)
     return 0
 

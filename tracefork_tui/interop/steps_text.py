@@ -6,6 +6,8 @@ import json
 import os
 from collections.abc import Iterator
 
+from rich.cells import cell_len
+
 from ..replay.boundary import boundary, summary
 from ..replay.children import children
 from ..replay.environment import spelled
@@ -16,9 +18,13 @@ from ..wire.steps import brief
 from ..wire.visible import visible
 from .imported import START_TIMES, lacks, origin
 
+LABEL = 40
+"""The cells that a label has, whatever its call site takes."""
 
-def table(tape: Tape, width: int) -> Iterator[str]:
-    """One line a step, then the outcome and what was not captured."""
+
+def table(tape: Tape, width: int, whole_sites: bool = True) -> Iterator[str]:
+    """One line a step, then the outcome and what was not captured. A call site that goes beyond
+    the width is shortened where that is asked for."""
     header = tape.header
     command = spelled(header.get("command"))
     total, shown = tape.index.steps, len(tape.steps)
@@ -38,11 +44,22 @@ def table(tape: Tape, width: int) -> Iterator[str]:
         source = f"{step.provenance:<8} " if fork else ""
         site = f"  {step.call_site[0]}" if step.call_site else ""
         room = max(20, width - digits - len(source) - 14)
+        if not whole_sites:
+            site = _site(site, room - LABEL)
+            room -= len(site)
         line = visible(told_of(step, room).replace("\n", " "))
         at = f"{step.at:>8.3f}s " if timed else ""
         start = f"{step.n:>{digits}} {mark} {at}{source}"
-        yield f"{start}{_cut(line, room)}{visible(site)}"
+        gap = " " * (room - cell_len(line) - 1) if site and not whole_sites else ""
+        yield f"{start}{_cut(line, room)}{gap}{visible(site)}"
     yield from footing(tape)
+
+
+def _site(site: str, room: int) -> str:
+    """As much of a place in code as there is room for: with its function, its path, or neither."""
+    place = site.partition(" in ")[0]
+    tries = (site, place, f"  {os.path.basename(place.strip())}" if place else "")
+    return next((one for one in tries if len(one) <= room), "")
 
 
 def footing(tape: Tape) -> Iterator[str]:
