@@ -429,9 +429,9 @@ def test_children_and_sockets_and_files_are_named(bench: Bench) -> None:
     kinds = {note.kind for note in tape.notes}
     assert {"subprocess", "file", "socket", "child"} <= kinds
     assert len(exchanges(tape)) == 1
-    shown = bench.cli("show", "run.msgpack").out
-    assert "subprocess: " in shown
-    assert re.search(r"socket: 127\.0\.0\.1:\d+  \(agent\.py:\d+", shown)
+    done = bench.cli("show", "run.msgpack")
+    assert "subprocess: " in done.out, done
+    assert re.search(r"socket: 127\.0\.0\.1:\d+  \(agent\.py:\d+", done.out), done
 
 
 PLANTED = [f"tF9{n:02d}x{'%08x' % (n * 2654435761 % 2**32)}Qz" for n in range(24)]
