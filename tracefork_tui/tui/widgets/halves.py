@@ -6,7 +6,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from .rowlist import cell
-from .steprow import middle
+from .steprow import name_in
 
 Half = tuple[str, str]
 """Harmless words and their style."""
@@ -44,6 +44,4 @@ class Halves(Widget):
 
 
 def _cell(words: str, room: int) -> str:
-    """Of a name alone, the end stays in sight too."""
-    text = words if " · " in words else middle(words, room - 1)
-    return cell(f" {text}", room)
+    return cell(f" {name_in(words, room - 1)}", room)

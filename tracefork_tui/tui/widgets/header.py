@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.content import Content
 from textual.widget import Widget
 
-from .steprow import middle
+from .steprow import name_in
 
 
 class Header(Widget):
@@ -35,7 +35,7 @@ class Header(Widget):
         left = [part for part in self._left if part]
         while len(left) > 1 and len(" · ".join(left)) > width - len(tail) - 2:
             left.pop()
-        name = middle(left[0], max(0, width - len(tail) - 2)) if left else ""
+        name = name_in(left[0], max(0, width - len(tail) - 2)) if left else ""
         rest = "".join(f" · {part}" for part in left[1:])
         gap = max(1, width - len(name) - len(rest) - len(tail))
         first, _, others = tail.partition(" · ")

@@ -100,6 +100,11 @@ def middle(name: str, room: int) -> str:
     return fit(name, room - cells(end)) + end
 
 
+def name_in(words: str, room: int) -> str:
+    """Words in so many cells; if they are a name alone, its end stays in sight too."""
+    return fit(words, room) if " · " in words else middle(words, room)
+
+
 def fit(text: str, room: int) -> str:
     """As much of a text as fits into so many cells, with an ellipsis where some is left out."""
     if cells(text) <= room:
