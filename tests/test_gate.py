@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
+import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -180,6 +181,35 @@ def test_the_loop_goes_round_as_often_as_it_had() -> None:
         while soon:
             soon.pop()()
         assert came == expected, "due in the second round, not before"
+
+
+def test_the_loop_goes_no_further_than_threads_let_it() -> None:
+    class Working(Idle):
+        def at_work(self) -> bool:
+            return True
+
+    held = Gate(tape(5, 5, [1], (1, "call work")), lambda: 0, Working())
+    held._patient = True
+    first = threading.Thread(target=held.passed, args=(5,))
+    first.start()
+    first.join()
+    done: list[str] = []
+    begun = threading.Event()
+
+    def second() -> None:
+        begun.set()
+        time.sleep(0.05)
+        held.passed(5)
+        done.append("work")
+        held.number(1, "call work")
+
+    thread = threading.Thread(target=second)
+    thread.start()
+    begun.wait()
+    held.turned()
+    done.append("round")
+    thread.join()
+    assert done == ["work", "round"]
 
 
 @pytest.mark.parametrize("waits_for", [2, 3])

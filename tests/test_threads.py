@@ -344,6 +344,44 @@ PHASES = """
 """
 
 
+LEFT_BEHIND = """
+    import asyncio, gc, os, time
+    from talk import say
+
+    class Client:
+        def __init__(self):
+            self.itself = self
+
+        async def aclose(self):
+            pass
+
+        def __del__(self):
+            asyncio.get_running_loop().create_task(self.aclose())
+            asyncio.create_task(self.aclose())
+
+    async def one():
+        return time.time()
+
+    async def main():
+        Client()
+        if os.path.exists("soon"):
+            gc.collect()
+        drawn = await asyncio.create_task(one())
+        gc.collect()
+        return drawn
+
+    gc.disable()
+    print(asyncio.run(main()), say("hello"))
+"""
+
+
+def test_tasks_that_close_what_is_left_behind_have_no_number(bench: Bench) -> None:
+    bench.record(LEFT_BEHIND)
+    bench.write("soon", "")
+    done = bench.replay("run.msgpack", "--json")
+    assert done.json["failures"] == done.json["unproven"] == [], done
+
+
 def test_tasks_have_the_same_names_without_the_transport(bench: Bench) -> None:
     tape = bench.record(PHASES)
     drawn = [step.task for step in tape.steps if step.kind == "draw"]

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any, Callable
 from .answers import real_sleep
 from .completion import Completion
 from .held import held, monotonic
-from .order import RESTED, Order
+from .names import in_loop
+from .order import FIRST, RESTED, Order
 from .threads import LONGEST, PATIENCE, QUIET, Threads
 from .virtual import is_virtual
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 GRACE = 0.002
 LONGEST_NAP = 240
+LONGEST_HOLD = 2.0
 FOLLOWED, MOST_FOLLOWED = 0.02, 0.25
 LOOK_AHEAD = 32
 RESTLESS = 200
@@ -56,6 +58,9 @@ class Gate:
         self._rounds = rounds
         self._threads = threads
         self._since = 0
+        self._by_threads: set[int] = set()
+        self._taken: set[int] = set()
+        self._holds = True
         self._rested = False
         self._patient = False
         self._open = False
@@ -98,6 +103,8 @@ class Gate:
             if self._order.has(turn):
                 self._mover = get_ident()
                 self._order.came(turn)
+                if self._patient and not in_loop():
+                    self._by_threads.add(turn)
                 self._advance(1 if last else 0)
 
     def over(self, turn: int) -> None:
@@ -143,6 +150,7 @@ class Gate:
             turn, missed = self._order.by_task.take(number, task)
             for one in missed:
                 self.over(one)
+            self._taken.add(turn)
             return turn
 
     def taken(self, number: int, task: str, kinds: tuple[str, ...]) -> tuple[int, str]:
@@ -261,8 +269,29 @@ class Gate:
     def turned(self) -> None:
         """The loop goes round once more."""
         with self._condition:
+            self._hold()
             if self._waiting and self._due(begun=1):
                 self._wake_next()
+
+    def _hold(self) -> None:
+        """Let threads come as far as they had when the loop went round so often."""
+        until = monotonic() + LONGEST_HOLD
+        while self._holds and self._behind() and self._threads.at_work():
+            self._condition.wait(GRACE)
+            self._holds = monotonic() < until
+
+    def _behind(self) -> bool:
+        """True if threads have turns before the one that comes in this round of the loop."""
+        if not self._patient or self._open:
+            return False
+        passed, threads = self._rounds() + 1 - self._since, False
+        for turn, after in self._order.ahead(LOOK_AHEAD):
+            if after == RESTED and turn in self._by_threads:
+                threads = True
+            else:
+                uncalled = turn < -FIRST and turn not in self._taken
+                return (threads or uncalled) and RESTED < after <= passed
+        return False
 
     def give_up(self) -> bool:
         """Nothing moves: let the first waiting one out of order. False if none waits."""
@@ -280,7 +309,9 @@ class Gate:
 
     def _advance(self, hasty: int = 0) -> None:
         if self._order.advance():
-            self._since, self._rested = self._rounds(), False
+            self._rested = False
+            if in_loop():
+                self._since = self._rounds()
         self._condition.notify_all()
         if not self._waiting:
             return

@@ -27,8 +27,8 @@ working = _Working()
 
 def install(hooks: AfterImport, aside: Callable[[], bool]) -> None:
     """Number asyncio's tasks without those that chance makes: the transport's, which are made while
-    `aside()` is true, and those that close a generator that is left behind. Tell tasks of one name
-    apart.
+    `aside()` is true, and those that close a generator or a client that is left behind. Tell tasks
+    of one name apart.
     """
     made: Counter[str] = Counter()
 
@@ -37,7 +37,8 @@ def install(hooks: AfterImport, aside: Callable[[], bool]) -> None:
 
         def create_task(loop: Any, coro: Any, **kwargs: Any) -> Any:
             task = real(loop, coro, **kwargs)
-            if not aside() and type(coro).__name__ != "async_generator_athrow":
+            left_behind = type(coro).__name__ == "async_generator_athrow" or _finalizing()
+            if not left_behind and not aside():
                 name = str(task.get_name())
                 plain = "Task" if _NUMBERED.fullmatch(name) else name
                 made[plain] += 1
@@ -50,6 +51,14 @@ def install(hooks: AfterImport, aside: Callable[[], bool]) -> None:
         module.BaseEventLoop.create_task = create_task
 
     hooks.on("asyncio.base_events", patch)
+
+
+def _finalizing() -> bool:
+    """True where a finalizer makes a task, by the loop or by asyncio."""
+    maker: Any = sys._getframe(2)
+    if maker.f_globals.get("__name__") == "asyncio.tasks":
+        maker = maker.f_back
+    return maker is not None and maker.f_code.co_name == "__del__"
 
 
 def in_loop() -> bool:

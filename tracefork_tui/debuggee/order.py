@@ -25,8 +25,8 @@ DELIVERED = (records.HEAD, records.CHUNK, records.END)
 
 
 class Turn(NamedTuple):
-    """A turn, how often the loop went round before it (RESTED: until it rested), and the place of
-    its record.
+    """A turn, how often the loop went round before it (RESTED: until it rested, or it is a
+    thread's), and the place of its record.
     """
 
     number: int

@@ -391,12 +391,13 @@ class Session:
         """Something that came from outside reaches the agent: a delivery, or a timer.
 
         Where its loop has not rested since the last one, the rounds that it made meanwhile are
-        told, as a number that is not above zero.
+        told, as a number that is not above zero. What reaches a thread is no concern of a loop's.
         """
-        rounds, self._rounds = self.rounds - self._rounds, self.rounds
+        if not in_loop():
+            return
         if not self.rested:
-            self._slept.append(-min(rounds, MANY))
-        self.rested = not (self.rounds and in_loop())
+            self._slept.append(-min(self.rounds - self._rounds, MANY))
+        self.rested, self._rounds = not self.rounds, self.rounds
 
     def flush(self) -> None:
         """Write what waits for the next record."""
