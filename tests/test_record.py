@@ -536,3 +536,19 @@ def test_functions_stand_in_classes_as_they_do_bare(bench: Bench) -> None:
     assert bare.code == 0, bare
     recorded = "".join(text for _, stream, text in bench.open().output() if stream == 1)
     assert recorded == bare.out == done.out
+
+
+COLLECTED = """
+    import gc, time, uuid
+    from talk import say
+    gc.callbacks.append(lambda phase, info: time.perf_counter())
+    gc.set_threshold(7)
+    print(say(str([uuid.uuid4() for _ in range(300)])))
+"""
+
+
+def test_a_collector_that_reads_the_clock_goes_on(bench: Bench) -> None:
+    tape = bench.record(COLLECTED)
+    assert [step.kind for step in tape.steps].count("exchange") == 1
+    assert tape.outcome is not None
+    assert tape.outcome.exit_code == 0

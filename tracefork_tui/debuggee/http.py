@@ -6,13 +6,13 @@ the seam gives it a transport that asks the session first and passes bytes on as
 
 from __future__ import annotations
 
-import contextvars
 import sys
 from types import FrameType, ModuleType
 from typing import TYPE_CHECKING, Any, Callable
 
 from .answers import derived, ended, serve, serve_async
 from .session import Flight, Session
+from .variables import Variable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -21,7 +21,7 @@ SWITCHING_PROTOCOLS = 101
 IN_PROCESS = ("ASGITransport", "WSGITransport", "_TestClientTransport")
 """Transports that call an app in this process: what is sent is what the app asks, if anything."""
 
-travelling: contextvars.ContextVar[bool] = contextvars.ContextVar("travelling", default=False)
+travelling = Variable("travelling", False)
 
 
 def patch(module: ModuleType, session: Session) -> None:
@@ -72,7 +72,8 @@ class _Sync:
         upload = None
         if body is None:
             upload = derived(_UploadSync, self._library.SyncByteStream)(request, flight)
-        token = travelling.set(True)
+        before = travelling.get()
+        travelling.set(True)
         try:
             response = self._transport.handle_request(request)
         except BaseException as error:
@@ -80,7 +81,7 @@ class _Sync:
             flight.end(*ended(error))
             raise
         finally:
-            travelling.reset(token)
+            travelling.set(before)
         _settle(upload)
         return _tee(flight, response, _TeeSync, self._library)
 
@@ -285,8 +286,9 @@ class _TeeAsync:
 
 
 async def _by_transport(awaitable: Any) -> Any:
-    token = travelling.set(True)
+    before = travelling.get()
+    travelling.set(True)
     try:
         return await awaitable
     finally:
-        travelling.reset(token)
+        travelling.set(before)

@@ -10,7 +10,6 @@ import time
 from _thread import start_new_thread
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from contextvars import ContextVar
 from functools import partial
 from hashlib import sha256
 from threading import get_ident
@@ -29,6 +28,7 @@ from .callers import Callers
 from .cleaning import Cleaning
 from .names import in_loop, task_name
 from .policy import CUT_UPLOAD, NO_STEP, Asked, DrawVerdict, Recording, Verdict
+from .variables import Variable
 
 perf_counter_ns = time.perf_counter_ns
 sleep = time.sleep
@@ -47,7 +47,7 @@ class Inside:
     """True in the task or thread where our own code, or a call that is one draw already, runs."""
 
     def __init__(self) -> None:
-        self._value: ContextVar[bool] = ContextVar("tracefork_inside", default=False)
+        self._value = Variable("tracefork_inside", False)
 
         self.get = self._value.get
 
@@ -158,7 +158,7 @@ class Session:
         self.callers = callers
         self.redactor = redactor
         self.inside = Inside()
-        self.within: ContextVar[Any] = ContextVar("tracefork_within", default=None)
+        self.within: Variable[Any] = Variable("tracefork_within", None)
         self.detached = False
         self.gate: Any = None
         self.breakpoints: Any = None
@@ -168,7 +168,7 @@ class Session:
         self._origins = origins
         self.clock = perf_counter_ns
         self.start = perf_counter_ns()
-        self.lock = threading.RLock()
+        self.lock: Any = threading.RLock()
         self._main = threading.main_thread().ident
         self.burst = Burst(self, perf_counter_ns)
         self._failure: Divergence | None = None
@@ -256,9 +256,10 @@ class Session:
 
         `encode` and `decode` turn the value into what msgpack holds, and back. An exception that
         `real` raises is recorded and raised again. `fresh`: a replay takes the step from the tape
-        but its value from the world.
+        but its value from the world. What a finalizer draws in the middle of our own work is not
+        recorded.
         """
-        if self.detached:
+        if self.detached or self.lock._is_owned():
             return real()
         call = self.within.get()
         if call is not None and call.waiting is not None:
