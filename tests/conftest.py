@@ -59,3 +59,9 @@ def newer(request: pytest.FixtureRequest) -> str:
 def older(request: pytest.FixtureRequest) -> str:
     """A Python whose SDKs are on httpx."""
     return other_python("older", request.config)
+
+
+@pytest.fixture(scope="session")
+def frameworks(request: pytest.FixtureRequest) -> str:
+    """A Python that has frameworks which other clients' needs exclude."""
+    return other_python("frameworks", request.config)

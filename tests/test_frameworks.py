@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from cli_runs import Bench, draws, exchanges
 
 FIRED = """
@@ -82,12 +81,10 @@ def test_a_tool_by_name(bench: Bench) -> None:
     check(bench, bench.words()[0], ["tool charge", "tool charge"])
 
 
-def test_tools_of_the_openai_agents_sdk(bench: Bench, newer: str) -> None:
-    if bench.run(newer, "-c", "import agents.tool").code:
-        pytest.skip(f"{newer} has no openai-agents")
+def test_tools_of_the_openai_agents_sdk(bench: Bench, frameworks: str) -> None:
     bench.write("fired.py", FIRED)
     bench.write("agent.py", AGENTS)
-    check(bench, newer, ["tool charge", "tool look"])
+    check(bench, frameworks, ["tool charge", "tool look"])
     done = bench.fork(tool_step(bench), "--fault", "tool_text:text=declined", "-o", "fork.msgpack")
     assert done.code == 0, done
     assert b"declined" in exchanges(bench.open("fork.msgpack"))[0].request.body
