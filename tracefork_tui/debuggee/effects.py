@@ -77,7 +77,8 @@ def install(session: Session, inputs: Inputs, children: Children) -> None:
     atexit.register(sources.texts, session)
 
 
-_WANTED = frozenset((*CONNECTS, *COMMANDS, *FILES, *OTHERS, "open", "exec", "cpython.run_file"))
+RUNS = ("exec", "cpython.run_file", "cpython.run_command")
+_WANTED = frozenset((*CONNECTS, *COMMANDS, *FILES, *OTHERS, *RUNS, "open"))
 
 
 def _heard(session: Session, inputs: Inputs, event: str, args: Any) -> None:
@@ -103,9 +104,11 @@ def _heard(session: Session, inputs: Inputs, event: str, args: Any) -> None:
     elif event == "open" and not str(args[0]).endswith(CODE):
         inputs.read(args[0], _site(session))
     elif event == "exec":
-        sources.code(session, getattr(args[0], "co_filename", ""))
+        sources.executes(session, args[0])
     elif event == "cpython.run_file":
-        sources.code(session, os.fsdecode(args[0]))
+        sources.runs(session, os.fsdecode(args[0]))
+    elif event == "cpython.run_command":
+        sources.runs_text(session, str(args[0]))
 
 
 def _connects(session: Session, args: Any) -> None:

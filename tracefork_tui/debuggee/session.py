@@ -23,6 +23,7 @@ from ..tape.errors import Divergence, Halt, TapeError
 from ..tape.redact import Pair, Redactor
 from ..tape.spans import Body
 from ..tape.writer import Writer
+from . import addresses
 from .bursts import Burst
 from .callers import Callers
 from .cleaning import Cleaning
@@ -206,6 +207,7 @@ class Session:
         task = task_name()
         site = self.callers.site(frame)
         self._name_thread(site)
+        addresses.told(self, "a request", taken.data, taken.known, site)
         canonical = canonical_url(url, self._origins)
         asked = Asked(method, canonical, taken.data, taken.digest, task)
         with self.lock:
@@ -379,6 +381,7 @@ class Session:
 
     def output(self, stream: int, text: str) -> None:
         clean = self.redactor.text(text)
+        addresses.told(self, "what was printed", clean.encode("utf-8", "replace"), 0, [])
         self.write(lambda w, t: w.output(t, stream, clean))
 
     def timed(self, number: int | list[Any]) -> None:

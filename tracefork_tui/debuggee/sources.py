@@ -7,7 +7,9 @@ when the run ends, once every credential that it may spell out is known.
 from __future__ import annotations
 
 from hashlib import sha256
+from types import CodeType
 
+from . import addresses
 from .inputs import contents
 from .session import Session
 
@@ -16,15 +18,33 @@ LONGEST_TEXT = 256 * 1024
 _texts: dict[str, str] = {}
 
 
-def code(session: Session, name: str) -> None:
-    """A file of the user's that is about to be executed."""
-    if not name.endswith(".py") or not session.callers.user_file(name):
-        return
-    data = contents(name, LONGEST_TEXT)
-    if data is not None:
-        shown = session.callers.shown(name)
-        _texts[shown] = data.decode("utf-8", "replace")
-        session.note("code", {"what": shown, "sha256": sha256(data).hexdigest()}, once=name)
+def executes(session: Session, code: object) -> None:
+    """Code that is about to be executed, of a module or of a text."""
+    if isinstance(code, CodeType) and session.callers.user_file(code.co_filename):
+        addresses.asked(session, code)
+        _file(session, code.co_filename)
+
+
+def runs(session: Session, name: str) -> None:
+    """The file that Python was started with."""
+    if session.callers.user_file(name):
+        addresses.asked_by(session, _file(session, name), name)
+
+
+def runs_text(session: Session, text: str) -> None:
+    """The text that Python was started with."""
+    addresses.asked_by(session, text.encode("utf-8", "replace"), "<string>")
+
+
+def _file(session: Session, name: str) -> bytes:
+    """Note the file of the user's that code is from; gives its text."""
+    data = contents(name, LONGEST_TEXT) if name.endswith(".py") else None
+    if data is None:
+        return b""
+    shown = session.callers.shown(name)
+    _texts[shown] = data.decode("utf-8", "replace")
+    session.note("code", {"what": shown, "sha256": sha256(data).hexdigest()}, once=name)
+    return data
 
 
 def texts(session: Session) -> None:

@@ -25,6 +25,7 @@ NAMED = {
     "machine": "outside of Python's sight",
     "signal": "signal",
     "source": "source outside the seams",
+    "address": "address in memory",
     "threads": "threads",
     "lacks": "not seen",
 }
@@ -45,6 +46,8 @@ MEANING = {
     "all of it.",
     "signal": "When a signal comes is not on the tape, and a replay waits for none.",
     "source": "Its value is not on the tape: a replay reads another one.",
+    "address": "It is another one in each run, which nothing can hold: a request that tells it "
+    "diverges on replay.",
     "threads": "Their steps are matched by what was asked; in which order they came is held as far "
     "as it can be, and the receipt says where it was not.",
 }
