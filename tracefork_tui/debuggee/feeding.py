@@ -1,4 +1,6 @@
-"""The draws of a tape, to be fed back: by name, oldest first, read as they are needed."""
+"""The draws of a tape, to be fed back: by name, oldest first, read as they are needed. And the
+answers that its exchanges received.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +10,16 @@ from itertools import compress, takewhile
 from typing import TYPE_CHECKING, Any
 
 from ..tape import records
+from ..tape.errors import TapeError
 
 if TYPE_CHECKING:
+    from ..tape.answer import Answer
     from ..tape.reader import Tape
+
+Key = tuple[str, str, bytes]  # method, canonical URL, SHA-256 of the body
+AHEAD = 16
+MOST = 64
+LARGEST = 1 << 18  # bytes of answers that are read ahead
 
 
 class Stretch:
@@ -114,3 +123,40 @@ class Draws:
                 numbers = list(compress(numbers, which.translate(mine)))
             self._waiting.setdefault(name, deque()).append(Stretch(tape, task, numbers))
         return n + len(which) - 1
+
+
+class Replies:
+    """What exchanges of a tape received, by step: `asked` says what each was asked.
+
+    Those of the next steps are read along, while our code is in the processor's caches: between
+    two answers the agent's work drives it out.
+    """
+
+    def __init__(self, tape: Tape, asked: dict[int, Key]) -> None:
+        self._tape = tape
+        self._asked = asked
+        self._read: dict[int, tuple[Answer, str]] = {}
+
+    def take(self, n: int) -> tuple[Answer, str]:
+        """The answer of exchange `n`, and how it ended. Raises TapeError."""
+        found = self._read.pop(n, None)
+        if found is None:
+            found = self._tape.answer(n, self._asked[n])
+            self._read_along(n, LARGEST - _size(found))
+        return found
+
+    def _read_along(self, n: int, room: int) -> None:
+        if len(self._read) > MOST:
+            self._read.clear()
+        for later in range(n + 1, n + AHEAD):
+            if room < 0 or later in self._read or later not in self._asked:
+                continue
+            try:
+                found = self._read[later] = self._tape.answer(later, self._asked[later])
+            except TapeError:
+                continue
+            room -= _size(found)
+
+
+def _size(read: tuple[Answer, str]) -> int:
+    return sum(map(len, read[0].chunks))

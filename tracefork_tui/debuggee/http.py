@@ -200,11 +200,7 @@ def _tee(flight: Flight, response: Any, stream: Any, library: Any) -> Any:
     head = (response.status_code, reason, version)
     if hasattr(response, "_content"):
         headers, body = _already_read(response, library)
-        with flight.session.at_once():
-            flight.head(*head, headers)
-            if body:
-                flight.chunk(body)
-            flight.end("eof")
+        flight.whole(*head, headers, body)
         return response
     flight.head(*head, response.headers.raw)
     if response.status_code == SWITCHING_PROTOCOLS:

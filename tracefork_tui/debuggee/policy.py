@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..tape import records
 from ..tape.answer import Answer, Error
 from ..tape.errors import Divergence, Halt
-from .feeding import Draws, Stretch
+from .feeding import Draws, Key, Replies, Stretch
 
 if TYPE_CHECKING:
     from ..tape.reader import Tape
@@ -25,8 +25,6 @@ NO_STEP = 0
 NEVER = 1 << 62
 CUT_UPLOAD = "cut upload"
 WITHIN = "within"
-
-Key = tuple[str, str, bytes]  # method, canonical URL, SHA-256 of the body
 
 
 class Asked(NamedTuple):
@@ -189,6 +187,8 @@ class Replaying:
         self._begins = False
         self._asking: str | None = None
         self._exchanges: dict[Key, deque[int]] = {}
+        self._asked: dict[int, Key] = {}
+        self._replies = Replies(parent, self._asked)
         self._tasks: dict[int, str] = {}
         self._prefix: set[int] = set()
         self._by_path: dict[tuple[str, str], list[int]] = {}
@@ -206,7 +206,8 @@ class Replaying:
             if first[0] == records.SEND:
                 method = tape.atom(first[6])
                 url = tape.canonical_url(tape.atom(first[7]))
-                self._exchanges.setdefault((method, url, first[11]), deque()).append(n)
+                key = self._asked[n] = method, url, first[11]
+                self._exchanges.setdefault(key, deque()).append(n)
                 self._tasks[n] = tape.atom(first[3])
                 if n < self.at:
                     self._prefix.add(n)
@@ -233,11 +234,11 @@ class Replaying:
     def exchange(self, asked: Asked) -> Verdict:
         n = self._equal(asked)
         if n is not None and self._follows(n):
-            return self._recorded(n, n, asked)
+            return self._recorded(n, n)
         if n is not None and n == self.at:
             self._fork()
         elif n is not None and self.ahead and not self.forked:
-            return self._recorded(n, self._next(), asked)
+            return self._recorded(n, self._next())
         if not self.forked:
             raise Divergence(self._missing(n))
         if n == self.at and self._answers and self._asking in (None, asked.task):
@@ -285,12 +286,10 @@ class Replaying:
             self._used.add(self.at)
         return Verdict(self._next(), self._provenance, answer)
 
-    def _recorded(self, n: int, number: int, asked: Asked | None = None) -> Verdict:
-        """`asked`: the request of step `n`, where it is that."""
+    def _recorded(self, n: int, number: int) -> Verdict:
         self._used.add(n)
         self._prefix.discard(n)
-        known = (asked.method, asked.url, asked.digest) if asked is not None else None
-        answer, ended = self.parent.answer(n, known)
+        answer, ended = self._replies.take(n)
         return Verdict(number, RECORDED, answer, n, ended)
 
     def _after(self, asked: Asked, n: int | None) -> Verdict:
@@ -301,7 +300,7 @@ class Replaying:
                 raise Halt(f"stopped after {self._max_calls} live calls (--max-calls)")
             return Verdict(self._next(), LIVE)
         if n is not None:
-            return self._recorded(n, self._next(), asked)
+            return self._recorded(n, self._next())
         if self._script is not None:
             answer = self._script(asked)
             if answer is not None:

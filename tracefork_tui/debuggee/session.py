@@ -8,8 +8,7 @@ import sys
 import threading
 import time
 from _thread import start_new_thread
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import partial
 from hashlib import sha256
 from threading import get_ident
@@ -136,6 +135,21 @@ class Flight:
         digest = self._hash.digest()
         self.session.write(lambda w, t: w.end(self.n, t, how, error, digest))
         self.session.completed(self.n)
+
+    def whole(
+        self, status: int, reason: str, version: str, headers: Sequence[Pair], body: bytes
+    ) -> None:
+        """A response that was read already: it goes to the file in one go."""
+        writer = self.session.writer
+        with self.session.lock:
+            writer.holds = True
+            try:
+                self.head(status, reason, version, headers)
+                if body:
+                    self.chunk(body)
+            finally:
+                writer.holds = False
+            self.end("eof")
 
     url = ""
 
@@ -419,16 +433,6 @@ class Session:
                     over, self._slept = self._slept, []
                     self.writer.note(now, SLEPT, {"over": self.redactor.value(over)})
                 record(self.writer, now)
-            except TapeError as error:
-                self.stop(error)
-
-    @contextmanager
-    def at_once(self) -> Iterator[None]:
-        """What is written within goes to the file in one go."""
-        with self.lock:
-            try:
-                with self.writer.at_once():
-                    yield
             except TapeError as error:
                 self.stop(error)
 

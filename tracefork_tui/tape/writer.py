@@ -14,7 +14,7 @@ import fcntl
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from os import getpid  # the real one: an agent's os.getpid() is a draw
 from typing import Any
 
@@ -37,6 +37,8 @@ class Writer:
 
     clean: Callable[[Any], Any] = staticmethod(lambda value: value)
     """What takes secrets out of names: of tasks, functions, files, draws."""
+    holds = False
+    """While it is set, what is appended waits for the next append."""
 
     def __init__(self, fd: int, path: str) -> None:
         self._fd = fd
@@ -44,7 +46,6 @@ class Writer:
         self._process = getpid()
         self._size = self._crc = self._salt = 0
         self._waiting: list[bytes] = []
-        self._holding = False
         self._lock = threading.RLock()
         self._tail: Tail | None = None
         self._atoms: dict[Any, int] = {}
@@ -89,17 +90,6 @@ class Writer:
         os.close(self._fd)
         self._fd = -1
         self._tail = None
-
-    @contextlib.contextmanager
-    def at_once(self) -> Iterator[None]:
-        """What is appended within is appended in one write."""
-        with self._lock:
-            self._holding = True
-            try:
-                yield
-            finally:
-                self._holding = False
-                self._write()
 
     def take(self, body: bytes, clean: Clean | None = None, edition: int = 0) -> Body:
         """A body ready to be sent, its secrets taken out by `clean`: see Spans.take."""
@@ -244,7 +234,7 @@ class Writer:
         """Write `record`, and the atoms that it needs, in one go."""
         self.settle()
         self._encode(record)
-        if not self._holding:
+        if not self.holds:
             self._write()
 
     def _write(self) -> None:
