@@ -20,20 +20,25 @@ _texts: dict[str, str] = {}
 
 def executes(session: Session, code: object) -> None:
     """Code that is about to be executed, of a module or of a text."""
-    if isinstance(code, CodeType) and session.callers.user_file(code.co_filename):
+    if isinstance(code, CodeType) and _users(session, code.co_filename):
         addresses.asked(session, code)
         _file(session, code.co_filename)
 
 
 def runs(session: Session, name: str) -> None:
     """The file that Python was started with."""
-    if session.callers.user_file(name):
+    if _users(session, name):
         addresses.asked_by(session, _file(session, name), name)
 
 
 def runs_text(session: Session, text: str) -> None:
     """The text that Python was started with."""
     addresses.asked_by(session, text.encode("utf-8", "replace"), "<string>")
+
+
+def _users(session: Session, name: str) -> bool:
+    """A console script is not asked about: before it ran it is not known whose it is."""
+    return name.endswith((".py", ">")) and session.callers.user_file(name)
 
 
 def _file(session: Session, name: str) -> bytes:
