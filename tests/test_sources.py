@@ -34,6 +34,7 @@ AGENT = """
     print(json.dumps(found))
 """
 FACTORY = "d.make_dataclass('A', [('at', float, d.field(default_factory=time.time))])().at"
+PYDANTIC = "pydantic.create_model('P', at=(float, pydantic.Field(default_factory=time.time)))"
 SOURCES = f"""
 time.time | import time; time.time()
 from time import time | from time import time as now; now()
@@ -60,6 +61,9 @@ datetime.utcnow | import datetime; datetime.datetime.utcnow()
 datetime.today | import datetime; datetime.datetime.today()
 date.today | import datetime; datetime.date.today()
 default factory | import time, dataclasses as d; {FACTORY}
+pydantic's factory | import time, pydantic; {PYDANTIC}()
+pydantic's, a validation | import time, pydantic; {PYDANTIC}.model_validate({{}})
+http.cookiejar | import http.cookiejar; http.cookiejar.time2isoz()
 email.utils.localtime | import email.utils; email.utils.localtime()
 email.utils.formatdate | import email.utils; email.utils.formatdate()
 email.utils.make_msgid | import email.utils; email.utils.make_msgid()
@@ -186,6 +190,8 @@ def test_every_source_is_fed_back_or_named(bench: Bench, python: str) -> None:
     [
         ("from talk import say\nsay('at ' + str(id(object())))", "id() gives", 2),
         ("from talk import say\nsay(str(object()))", "a request tells", 2),
+        ("from talk import say\nsay(str(lambda: 0))", "a request tells", 2),
+        ("import asyncio\nfrom talk import say\nsay(str(asyncio.Lock()))", "a request tells", 3),
         ("from talk import say\nsay('a')\ndef f(x):\n  return sorted(x, key=id)", "id() gives", 4),
         ("from talk import say\nsay('a')\neval('id(say)')", "id() gives", 1),
     ],
@@ -198,7 +204,7 @@ def test_an_address_is_named_where_it_is_read_or_told(
         found = [note.data for note in tape.notes if note.kind == "address"]
     assert [one["what"][: len(what)] for one in found] == [what]
     assert any(f":{line} in " in where for where in found[0]["site"])
-    assert bench.replay().code == ("at" in agent or "object" in agent)
+    assert bench.replay().code == ("at" in agent or "a request" in what)
     assert "\naddress: " in bench.cli("show", "run.msgpack").out
 
 

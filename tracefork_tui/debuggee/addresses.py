@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 KIND = "address"
 ASKS = "id"
 MARK = b" at 0x"
-TOLD = re.compile(rb"<([^<>]{1,120}) at 0x[0-9a-f]{6,16}>")
+TOLD = re.compile(rb"<((?:[^<>]|<\w+>){1,160}) at 0x[0-9a-f]{6,16}[>\s,;:]")
 SPELLED = re.compile(rb"(?<![\w.])id\b")
 
 

@@ -24,7 +24,12 @@ ON_BEHALF = (
     r"(?:pathlib|email|glob|shutil|os|platform|getpass|tempfile|multiprocessing[/\\]process)"
     r"(?:\.py$|[/\\])"
     r"|^<frozen (?:os|posixpath|genericpath)>$"
+    r"|[/\\]http[/\\]cookiejar\.py$"
+    r"|[/\\](?:site|dist)-packages[/\\](?:arrow|dateparser|dateutil|humanize|pendulum)[/\\]"
 )
+"""Code that asks in the name of who called it."""
+FILLS = r"[/\\](?:site|dist)-packages[/\\]pydantic[/\\]"
+"""Code that calls the defaults of a user's type, whoever makes a value of it."""
 LIBRARIES = (
     *("httpx", "httpx2", "httpcore", "httpcore2", "h11", "h2", "hpack", "anyio", "sniffio"),
     *("certifi", "idna", "anthropic", "openai", "pydantic", "pydantic_ai", "litellm"),
@@ -56,10 +61,18 @@ class Callers:
         return frame is not None and self.user_file(frame.f_code.co_filename)
 
     def asked(self, frame: FrameType | None) -> FrameType | None:
-        """The user's frame that asks, itself or through the standard library; else None."""
-        while frame is not None and self._on_behalf(frame.f_code.co_filename):
+        """The user's frame that asks, itself or through a library that does so in its name."""
+        fills = False
+        while frame is not None:
+            name = frame.f_code.co_filename
+            if self.user_file(name):
+                return frame
+            behalf = self._on_behalf(name)
+            fills = fills or (behalf and bool(re.search(FILLS, name)))
+            if not (fills or behalf):
+                return None
             frame = frame.f_back
-        return frame if self.user(frame) else None
+        return None
 
     def asks(self, frame: FrameType | None) -> bool:
         return self.user(frame) or self.asked(frame) is not None
@@ -71,7 +84,7 @@ class Callers:
     def _on_behalf(self, name: str) -> bool:
         known = self._behalf.get(name)
         if known is None:
-            known = self._behalf[name] = bool(re.search(ON_BEHALF, name))
+            known = self._behalf[name] = bool(re.search(f"{ON_BEHALF}|{FILLS}", name))
         return known
 
     def not_transport(self, frame: FrameType | None) -> bool:
