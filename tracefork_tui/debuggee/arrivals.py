@@ -1,8 +1,8 @@
 """The order in which the user's code sees what has been completed.
 
 `wait` of asyncio and of concurrent.futures gives sets, whose order is that of addresses in memory;
-`as_completed` begins with such a set. The order that the recorded run saw is told in a note, and
-given again on replay.
+`as_completed` of the latter begins with such a set. The order that the recorded run saw is told in
+a note, and given again on replay.
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from types import FrameType, ModuleType
+from types import FrameType
 from typing import Any, Callable
 
 from .hooks import AfterImport
 from .names import task_label, task_name
+from .ordered import Ordered
 from .session import Session
-from .standin import like
+from .standin import replace
 from .threads import WORK
 
 ARRIVED = "arrived"
@@ -48,7 +49,7 @@ class Arrivals:
             done, pending = await real(fs, **kwargs)
             return self._both(key, done, pending)
 
-        _put(module, "asyncio", wait, real)
+        replace(module, "asyncio", wait, real)
 
     def _patch_futures(self, module: Any) -> None:
         real_wait, real_as_completed = module.wait, module.as_completed
@@ -76,8 +77,8 @@ class Arrivals:
             finally:
                 self._tell(key, done=list(map(_name, seen)))
 
-        _put(module, "concurrent.futures", wait, real_wait)
-        _put(module, "concurrent.futures", as_completed, real_as_completed)
+        replace(module, "concurrent.futures", wait, real_wait)
+        replace(module, "concurrent.futures", as_completed, real_as_completed)
 
     def _not_users(self, frame: FrameType | None) -> bool:
         return self._aside() or not self._session.callers.user(frame)
@@ -95,7 +96,7 @@ class Arrivals:
             return done, pending
         told = self._recorded(key)
         orders = {
-            name: _Ordered(one, told[name]) if name in told else one for name, one in orders.items()
+            name: _in(one, told[name]) if name in told else one for name, one in orders.items()
         }
         self._tell(key, **{name: list(map(_name, one)) for name, one in orders.items()})
         return orders["done"], orders.get("pending", pending)
@@ -111,35 +112,10 @@ class Arrivals:
         self._session.note(ARRIVED, {"task": key[0], "n": key[1], **orders})
 
 
-class _Ordered(set[Any]):
+def _in(items: Iterable[Any], names: list[str]) -> Ordered:
     """A set in the order that another run's had."""
-
-    def __init__(self, items: Iterable[Any], names: list[str]) -> None:
-        super().__init__(items)
-        place = {name: at for at, name in enumerate(names)}
-        order = sorted(self._plain(), key=lambda item: place.get(_name(item), len(place)))
-        self._order = dict.fromkeys(order)
-
-    def _plain(self) -> list[Any]:
-        return list(super().__iter__())
-
-    def __iter__(self) -> Iterator[Any]:
-        known = getattr(self, "_order", {})
-        added = [item for item in self._plain() if item not in known]
-        return iter([item for item in known if item in self] + added)
-
-    def pop(self) -> Any:
-        while self._order:
-            item = next(iter(self._order))
-            del self._order[item]
-            if item in self:
-                self.discard(item)
-                return item
-        return super().pop()
-
-
-_Ordered.__name__ = _Ordered.__qualname__ = "set"
-_Ordered.__module__ = "builtins"
+    place = {name: at for at, name in enumerate(names)}
+    return Ordered(sorted(items, key=lambda item: place.get(_name(item), len(place))))
 
 
 def _in_order(futures: list[Any], names: list[str], wait: Any) -> Iterator[Any]:
@@ -157,12 +133,3 @@ def _name(one: Any) -> str:
     if name := getattr(one, WORK, ""):
         return str(name)
     return task_label(one) if hasattr(one, "get_name") else ""
-
-
-def _put(module: ModuleType, package: str, function: Any, real: Any) -> None:
-    """Put a function in the place of another, in its module and in the package that has it too."""
-    like(function, real)
-    name = str(real.__name__)
-    for place in (module, sys.modules.get(package)):
-        if getattr(place, name, None) is real:
-            setattr(place, name, function)

@@ -22,6 +22,7 @@ from . import (
     machine,
     names,
     naps,
+    ordered,
     outside,
     served,
     stdio,
@@ -134,6 +135,7 @@ def install(session: Session, parent: Any, plan: dict[str, Any]) -> AfterImport:
     threads.install(hooks)
     Turns(session, aside).install(hooks)
     Arrivals(session, aside, parent).install(hooks)
+    ordered.install(hooks)
     if session.policy.replaying:
         from .gate import Gate
 

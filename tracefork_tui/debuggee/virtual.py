@@ -44,7 +44,7 @@ def watch_timers(session: Session, hooks: AfterImport, travelling: Callable[[], 
         async def sleep(delay: float, result: Any = None) -> Any:
             if not delay > 0 or aside():
                 return await real(delay, result)
-            await _asleep(session, next(numbers), lambda: real(delay))
+            await _asleep(session, next(numbers), delay, lambda: real(delay))
             return result
 
         sleep.__doc__, sleep.__qualname__, sleep.__module__ = real.__doc__, "sleep", real.__module__
@@ -59,7 +59,7 @@ def watch_timers(session: Session, hooks: AfterImport, travelling: Callable[[], 
         def call_at(loop: Any, when: float, callback: Any, *args: Any, context: Any = None) -> Any:
             if aside() or getattr(callback, "__name__", "") in OURS:
                 return real(loop, when, callback, *args, context=context)
-            timer = _Timer(session, loop, next(numbers), callback, args)
+            timer = _Timer(session, loop, when, next(numbers), callback, args)
             timer.handle = real(loop, when, timer, context=context)
             return timer.handle
 
@@ -80,14 +80,17 @@ def watch_timers(session: Session, hooks: AfterImport, travelling: Callable[[], 
     hooks.on("asyncio.base_events", patch_timers)
 
 
-async def _asleep(session: Session, number: int, real: Callable[[], Any]) -> None:
-    """A sleep; on replay it ends at its turn, and takes no time."""
+async def _asleep(session: Session, number: int, delay: float, real: Callable[[], Any]) -> None:
+    """A sleep; on replay it ends at its turn, and takes no time but the loop's own."""
     gate = session.gate
+    loop = sys.modules["asyncio"].get_running_loop()
+    until = loop.time() + delay
     try:
         if gate is None or not gate.has(-number):
             await real()
         if gate is not None:
             await gate.wait_async(-number)
+            _reach(gate, number, loop, until)
     except BaseException:
         if gate is not None:
             gate.over(-number)
@@ -103,8 +106,11 @@ class _Timer:
     One that did not go off in the recorded run waits until nothing else can happen.
     """
 
-    def __init__(self, session: Session, loop: Any, number: int, callback: Any, args: Any) -> None:
+    def __init__(
+        self, session: Session, loop: Any, when: float, number: int, callback: Any, args: Any
+    ) -> None:
         self.handle: Any = None
+        self._when = when
         self._session = session
         self._loop = loop
         self._number = number
@@ -132,11 +138,18 @@ class _Timer:
         self._over = True
         self._session.timed(number)
         if gate is not None:
+            _reach(gate, number, self._loop, self._when)
             gate.passed(-number, last=True)
         self._callback(*self._args)
 
     def __repr__(self) -> str:
         return repr(self._callback)
+
+
+def _reach(gate: Gate, number: int, loop: Any, when: float) -> None:
+    """Move the loop's clock on to `when`, for what came at its turn before it was due."""
+    if is_virtual(loop) and gate.has(-number):
+        setattr(loop, _MARK, getattr(loop, _MARK) + max(0.0, when - loop.time()))
 
 
 class VirtualTime:

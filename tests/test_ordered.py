@@ -1,0 +1,113 @@
+"""Tasks are begun, cancelled and listed in one order; deadlines pass at their time."""
+
+from __future__ import annotations
+
+import pytest
+from cli_runs import Bench
+from test_threads import printed
+
+BEGUN = """
+    import asyncio, random
+    from talk import say
+
+    elsewhere = [object() for _ in range(random.SystemRandom().randrange(5000))]
+    heard = []
+
+    async def one(place):
+        heard.append((place, asyncio.current_task().get_name()))
+        return place
+
+    async def main():
+        for first in asyncio.as_completed([one(place) for place in range(12)]):
+            await first
+        rest = [one(place) for place in range(3)]
+        try:
+            list(asyncio.as_completed(rest[0]))
+        except TypeError:
+            print("one is refused")
+        print(await asyncio.gather(*rest))
+
+    asyncio.run(main())
+    say(str(heard))
+"""
+CANCELLED = """
+    import asyncio, random
+    from talk import say
+
+    elsewhere = [object() for _ in range(random.SystemRandom().randrange(5000))]
+    heard = []
+
+    async def one(place):
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            heard.append(place)
+            raise
+
+    async def fails():
+        await asyncio.sleep(0.01)
+        raise ValueError("no")
+
+    async def main():
+        try:
+            async with asyncio.TaskGroup() as group:
+                for place in range(12):
+                    group.create_task(one(place))
+                group.create_task(fails())
+        except* ValueError as error:
+            print(error)
+        left = [asyncio.create_task(one(place)) for place in range(12)]
+        await asyncio.sleep(0)
+        every = asyncio.all_tasks()
+        print(type(every), len(every), every == {*left, asyncio.current_task()})
+        say(str([task.get_name() for task in every]))
+
+    asyncio.run(main())
+    say(str(heard))
+"""
+DEADLINE = """
+    import random
+    import anyio
+    from talk import BASE, HEADERS, body, http, say
+
+    elsewhere = [object() for _ in range(random.SystemRandom().randrange(5000))]
+    heard = []
+
+    async def one(client, place):
+        try:
+            await client.post(BASE + "/v1/messages", json=body("same"))
+            await anyio.sleep(place)
+            heard.append(f"{place} slept")
+        except anyio.get_cancelled_exc_class():
+            heard.append(f"{place} cancelled")
+            raise
+
+    async def main():
+        async with http.AsyncClient(headers=HEADERS) as client:
+            with anyio.move_on_after(0.5):
+                async with anyio.create_task_group() as group:
+                    for place in range(60, 72):
+                        group.start_soon(one, client, place)
+        before = anyio.current_time()
+        await anyio.sleep(0.3)
+        heard.append(anyio.current_time() - before >= 0.29)
+
+    anyio.run(main)
+    say(str(heard))
+"""
+
+
+@pytest.mark.parametrize("agent", [BEGUN, CANCELLED, DEADLINE])
+def test_tasks_have_one_order(agent: str, bench: Bench) -> None:
+    bench.record(agent)
+    for _ in range(2):
+        done = bench.replay("run.msgpack", "--json")
+        assert done.json["failures"] == [], done
+        assert done.json["unproven"] == []
+
+
+def test_what_a_task_is_begun_from_is_as_it_was(bench: Bench) -> None:
+    tape = bench.record(BEGUN)
+    assert "one is refused\n[0, 1, 2]" in printed(tape)
+    tape = bench.record(CANCELLED, tape="other.msgpack")
+    assert "<class 'set'> 13 True" in printed(tape)
