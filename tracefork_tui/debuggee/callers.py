@@ -94,7 +94,7 @@ class Callers:
         name = frame.f_code.co_filename
         known = self._transport.get(name)
         if known is None:
-            known = _ours(name) or bool(re.search(TRANSPORT, name))
+            known = ours(name) or bool(re.search(TRANSPORT, name))
             self._transport[name] = known
         return not known
 
@@ -151,7 +151,7 @@ class Callers:
         if name.startswith("<"):
             return not name.startswith("<frozen")
         path = os.path.abspath(name)
-        if _ours(path):
+        if ours(path):
             return False
         if any(path.startswith(root) for root in self._distribution()):
             return True
@@ -184,7 +184,7 @@ class Callers:
         return found
 
 
-def _ours(path: str) -> bool:
+def ours(path: str) -> bool:
     """True for the debugger's own files; the demo agents are anybody's programs."""
     return path.startswith(HERE) and not path.startswith(DEMO)
 

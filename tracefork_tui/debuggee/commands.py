@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from types import FrameType, ModuleType
+from types import FrameType, FunctionType, ModuleType
 from typing import Any
 
 from . import async_processes, processes
@@ -70,14 +70,9 @@ class _Commands:
                     return [None, late.output, late.stderr, late.timeout]
                 return [done.returncode, done.stdout, done.stderr, None]
 
-            code, out, err, late = self.draw(
-                "subprocess.run", ran, frame, args, input=kwargs.get("input")
-            )
-            if late is not None:
-                raise library.TimeoutExpired(args, late, output=out, stderr=err)
-            if check and code:
-                raise library.CalledProcessError(code, args, output=out, stderr=err)
-            return library.CompletedProcess(args, code, out, err)
+            told = self.draw("subprocess.run", ran, frame, args, input=kwargs.get("input"))
+            kwargs.pop("capture_output", None)
+            return _told(real, _Ended(library, args, *told))(*popenargs, check=check, **kwargs)
 
         library.run = stand_in(run, real)
 
@@ -104,6 +99,44 @@ class _Commands:
             return int(self.draw("os.system", lambda: real(command), frame, command))
 
         os.system = stand_in(system, real)
+
+
+class _Ended:
+    """In the place of Popen: a process that is over."""
+
+    def __init__(self, library: Any, args: Any, code: Any, out: Any, err: Any, late: Any) -> None:
+        self.args, self.returncode = args, code
+        self._said = out, err
+        self._late = library.TimeoutExpired(args, late, out, err) if late is not None else None
+
+    def __call__(self, *_: Any, **__: Any) -> _Ended:
+        return self
+
+    def __enter__(self) -> _Ended:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return
+
+    def communicate(self, *_: Any, **__: Any) -> Any:
+        if self._late is not None:
+            raise self._late
+        return self._said
+
+    def poll(self) -> Any:
+        return self.returncode
+
+    def kill(self) -> None:
+        return
+
+    wait = poll
+
+
+def _told(run: Any, ended: _Ended) -> Any:
+    """subprocess.run as it is, lines of its traceback included, of a process that is over."""
+    told = FunctionType(run.__code__, {**run.__globals__, "Popen": ended}, run.__name__)
+    told.__defaults__, told.__kwdefaults__ = run.__defaults__, run.__kwdefaults__
+    return told
 
 
 def _later(real: Any, args: Any, kwargs: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from types import FunctionType, ModuleType
 from typing import Any
@@ -37,7 +38,16 @@ def stand_in(function: Any, real: Any) -> Any:
     like(made, real)
     if made.__module__ == "posix":
         made.__module__ = "os"
+        _as_able(made, real)
     return made
+
+
+def _as_able(made: Any, real: Any) -> None:
+    """What `real` can take, a descriptor in the place of a path say: shutil asks."""
+    for name in ("supports_dir_fd", "supports_fd", "supports_follow_symlinks"):
+        able: set[Any] = getattr(os, name, set())
+        if real in able:
+            able.add(made)
 
 
 class _StandIn:

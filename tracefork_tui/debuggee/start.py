@@ -27,6 +27,7 @@ from . import (
     served,
     stdio,
     tools,
+    tracebacks,
 )
 from . import session as sessions
 from .answers import LIBRARIES
@@ -120,6 +121,7 @@ def install(session: Session, parent: Any, plan: dict[str, Any]) -> AfterImport:
     for name in (*SDKS, *UNPATCHED):
         hooks.on(name, lambda module: _name_module(module, session))
     served.install()
+    tracebacks.install(hooks)
     if plan.get("disturb"):
         from . import disturb
 
@@ -196,7 +198,7 @@ def _watch_failures(session: Session) -> None:
         if isinstance(error, Divergence):
             sys.stderr.write(f"tracefork-tui: {error}\n")
         else:
-            real(kind, error, trace)
+            real(kind, error, tracebacks.without_us(error))
 
     def thread_excepthook(args: Any) -> None:
         session.note("thread exception", {"what": _line(args.exc_type, args.exc_value)})

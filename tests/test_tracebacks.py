@@ -1,0 +1,65 @@
+"""What an agent tells its model of an error is what it would tell without being recorded."""
+
+from __future__ import annotations
+
+import sys
+
+from cli_runs import Bench
+
+AGENT = """
+    import random, shutil, subprocess, sys, time, traceback
+    import httpx2
+    from talk import say
+
+    def tells(call, *words, **more):
+        try:
+            return call(*words, **more)
+        except Exception:
+            return traceback.format_exc()
+
+    fails = [sys.executable, "-c", "import sys; print(1); sys.exit(3)"]
+    told = [
+        tells(subprocess.run, fails, check=True, capture_output=True),
+        tells(subprocess.check_output, fails),
+    ]
+    if len(sys.argv) == 1:
+        told += [tells(random.choice, []), tells(random.randint, 5, 1), tells(time.localtime, "x")]
+        told.append(tells(subprocess.run, ["no-such-command"]))
+        told.append(tells(httpx2.get, "http://127.0.0.1:1/"))
+    print(shutil.rmtree.avoids_symlink_attacks)
+    print("".join(told))
+    say("".join(told))
+    {}["uncaught"]
+"""
+
+
+def test_tracebacks_are_as_without_us(bench: Bench) -> None:
+    bench.write("agent.py", AGENT)
+    bare = bench.run(sys.executable, "agent.py")
+    done = bench.cli("record", "-o", "run.msgpack", "--", sys.executable, "agent.py")
+    assert done.out == bare.out
+    assert "no-such-command" in bare.out
+    assert "ConnectError" in bare.out
+    assert [line for line in done.err.splitlines() if "tracefork-tui:" not in line] == (
+        bare.err.splitlines()
+    )
+
+
+def test_a_replay_tells_the_same_of_a_command_that_failed(bench: Bench) -> None:
+    bench.record(AGENT, "x", code=1)
+    again = bench.replay()
+    assert again.code == 0, again
+    assert "CalledProcessError" in again.out
+
+
+def test_a_command_that_took_too_long_is_told_so_again(bench: Bench) -> None:
+    agent = """
+        import subprocess
+        from talk import say
+        try:
+            subprocess.run(["sleep", "60"], timeout=0.05, capture_output=True)
+        except subprocess.TimeoutExpired as late:
+            say(f"{late!r} {late.stdout} {late.stderr}")
+    """
+    bench.record(agent)
+    assert bench.replay().code == 0
