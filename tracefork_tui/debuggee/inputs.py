@@ -10,6 +10,7 @@ import io
 import os
 import sys
 from hashlib import sha256
+from types import FrameType
 from typing import Any
 
 from .callers import PACKAGES
@@ -19,6 +20,8 @@ from .standin import stand_in
 KEPT = "input data"
 SERVED = "served"
 GONE = "gone"
+LOOKED_UP = "looked up"
+MOST_LOOKED_UP = 1000
 LONGEST_INPUT = 64 * 1024 * 1024
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 ELSEWHERE = ("/dev/", "/proc/", "/sys/")
@@ -33,6 +36,21 @@ class Inputs:
         self._keep = keep
         self._written: set[str] = set()
         self._served: dict[str, bytes] = {}
+        self._looked_up: set[str] = set()
+
+    def wrote_itself(self, path: Any) -> bool:
+        return _absolute(path) in self._written
+
+    def looked_up(self, path: Any, there: bool, frame: FrameType) -> None:
+        """The user's code asks whether this file is there, or what it is like."""
+        name = _absolute(path)
+        known = name in self._looked_up or len(self._looked_up) >= MOST_LOOKED_UP
+        if known or not name or name in self._written or name in self._served or _aside(name):
+            return
+        self._looked_up.add(name)
+        callers = self._session.callers
+        what = {"what": callers.shown(name), "there": there, "site": callers.site(frame)}
+        self._session.note(LOOKED_UP, what)
 
     def wrote(self, path: Any) -> None:
         """The agent writes this file itself."""

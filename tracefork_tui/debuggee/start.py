@@ -25,6 +25,7 @@ from . import (
     ordered,
     outside,
     served,
+    states,
     stdio,
     tools,
     tracebacks,
@@ -158,6 +159,7 @@ def install(session: Session, parent: Any, plan: dict[str, Any]) -> AfterImport:
     children = Children(session, plan, parent)
     children.install(hooks)
     effects.install(session, reads, children)
+    states.install(session, reads)
     outside.install(session, hooks)
     if plan.get("stops"):
         from .breakpoint import Breakpoints

@@ -51,7 +51,9 @@ MEANING = {
     "threads": "Their steps are matched by what was asked; in which order they came is held as far "
     "as it can be, and the receipt says where it was not.",
 }
-HELD = frozenset(("module", "code", "code text", "input", "input data", "gone", "served"))
+HELD = frozenset(
+    ("module", "code", "code text", "input", "input data", "gone", "served", "looked up")
+)
 HELD |= {"within", "slept", "child", "exception", "queue turn", "pool grew"}
 HELD |= {"process began", "process ended", "arrived"}
 """Kinds of notes of what the tape does hold; any other is shown, known or not."""

@@ -11,7 +11,7 @@ from ..tape.reader import Tape
 
 MOST_LINES = 12
 NAMES = {"code": "code", "input": "input file"}
-SERVED, GONE = "served", "gone"
+SERVED, GONE, LOOKED_UP = "served", "gone", "looked up"
 
 
 def changes_since(parent: Tape, child: Tape) -> list[str]:
@@ -24,10 +24,10 @@ def changes_since(parent: Tape, child: Tape) -> list[str]:
             if before[what]["sha256"] != after[what]["sha256"]:
                 found.append(f"{name}: {what}")
                 found.extend(_lines(old.get(what, {}).get("text"), new.get(what, {}).get("text")))
-    inputs = _files(parent, "input")
-    found.extend(
-        f"input file: {what}, which is gone" for what in _files(child, GONE) if what in inputs
-    )
+    then, now = _there(parent), _there(child)
+    moved = (what for what in then.keys() & now.keys() if then[what] != now[what])
+    how = {True: "was not there", False: "is gone"}
+    found.extend(f"input file: {what}, which {how[now[what]]}" for what in moved)
     for what, data in _files(child, SERVED).items():
         found.append(f"input file: {what} ({data.get('how')}); the replay was given the tape's")
     return found
@@ -39,6 +39,16 @@ def _files(tape: Tape, kind: str) -> dict[str, dict[str, Any]]:
     for note in tape.notes:
         if note.kind == kind:
             found.setdefault(str(note.data.get("what")), note.data)
+    return found
+
+
+def _there(tape: Tape) -> dict[str, bool]:
+    """Which files were there, and which were not, when a run first asked for them."""
+    found: dict[str, bool] = {}
+    for note in tape.notes:
+        if note.kind in ("input", GONE, LOOKED_UP):
+            there = note.kind == "input" or bool(note.data.get("there"))
+            found.setdefault(str(note.data.get("what")), there)
     return found
 
 
