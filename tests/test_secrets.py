@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import sys
 import zlib
+from base64 import b64encode
 from typing import Any
 
 from cli_runs import Bench
 from matrix.server import Server, Talk
+
+from tracefork_tui.tape.redact import Redactor
 
 NAMES = [
     "BODY_KEY",
@@ -141,13 +145,13 @@ def texts(value: Any) -> str:
     return repr(value)
 
 
-def test_no_credential_is_on_any_tape(bench: Bench) -> None:
-    bench.write("agent.py", AGENT.replace("LITERAL", LITERAL))
-    bench.write("child.py", CHILD)
+def planted_on_no_tape(bench: Bench, *options: str, names: str = "{}") -> None:
+    """Record the agent with its secrets in variables of these names, look for them, replay."""
     bench.write("r-" + SECRETS["READ_TOKEN"], "x")
+    variables = {names.format(name): secret for name, secret in SECRETS.items()}
     with Server({"echo": echo, "token": token}) as server:
-        env = {**SECRETS, "ANTHROPIC_BASE_URL": server.url}
-        words = ("record", "-o", "run.msgpack", "--", sys.executable, "agent.py")
+        env = {**variables, "ANTHROPIC_BASE_URL": server.url}
+        words = ("record", *options, "-o", "run.msgpack", "--", sys.executable, "agent.py")
         done = bench.cli(*words, stdin=SECRETS["STDIN_TOKEN"] + "\n", **env)
     assert done.code == 1, done
     assert "RuntimeError" in done.err, done
@@ -161,5 +165,83 @@ def test_no_credential_is_on_any_tape(bench: Bench) -> None:
             data += "".join(map(texts, bodies)) + str(tape.header) + str(tape.notes)
         leaks = [name for name, secret in planted.items() if secret in data]
         assert leaks == [], path.name
-    replayed = bench.replay(**SECRETS)
+    replayed = bench.replay(**variables)
     assert "replay: proven" in replayed.err, replayed.err
+
+
+def test_no_credential_is_on_any_tape(bench: Bench) -> None:
+    bench.write("agent.py", AGENT.replace("LITERAL", LITERAL))
+    bench.write("child.py", CHILD)
+    planted_on_no_tape(bench)
+
+
+def test_what_the_user_calls_secret_is_on_no_tape(bench: Bench) -> None:
+    """The same values in variables whose names tell nothing, known by a pattern alone."""
+    plain = "{name[:-3]: value for name, value in os.environ.items() if name.endswith('_IN')}"
+    agent = AGENT.replace("dict(os.environ)", f"dict(os.environ, **{plain})")
+    bench.write("agent.py", agent.replace("LITERAL", LITERAL))
+    bench.write("child.py", re.sub(r'environ\["CHILD_(\w+)"\]', r'environ["CHILD_\1_IN"]', CHILD))
+    planted_on_no_tape(bench, "--secret", "q[0-9]{2}Z[0-9a-f]{8}v", names="{}_IN")
+
+
+PACKED = """
+    from talk import BASE, client
+
+    for place in ("plain", "packed"):
+        told = client.get(f"{BASE}/{place}.x/v1").text.partition(" ")[2]
+        client.post(f"{BASE}/plain.x/{told}?of={told}&x={told}", json={"told": told})
+"""
+
+
+def plain(talk: Talk) -> None:
+    data = b"told: acct-81-acct-82 and acct-83"
+    talk.whole([data[:8], data[8:17], data[17:]])
+
+
+def packed(talk: Talk) -> None:
+    data = gzip.compress(b"told: acct-84")
+    talk.whole([data[:11], data[11:]], "content-encoding: gzip")
+
+
+def test_patterns_in_answers_that_are_split_or_packed(bench: Bench) -> None:
+    bench.write("agent.py", PACKED)
+    with Server(
+        {
+            "plain": plain,
+            "packed": packed,
+        }
+    ) as server:
+        words = ("record", "-o", "run.msgpack", "--secret", "acct-[0-9]+", "--secret", "redac[t]ed")
+        done = bench.cli(*words, "--", sys.executable, "agent.py", ANTHROPIC_BASE_URL=server.url)
+    assert done.code == 0, done
+    with bench.open() as tape:
+        bodies = [texts(step.response.body) for step in tape.steps]
+    assert "told: [redacted]-[redacted] and [redacted]" in bodies
+    assert not [body for body in bodies if "acct-8" in body]
+    replayed = bench.replay()
+    assert "replay: proven" in replayed.err, replayed.err
+
+
+def test_bad_patterns_are_refused(bench: Bench) -> None:
+    for pattern, why in {"(": "no regular", "a*": "the empty text", "acct": "itself"}.items():
+        done = bench.cli("record", "-o", "x.msgpack", "--secret", pattern, "--", "true")
+        assert f"--secret {pattern}: it " in done.one_line()
+        assert why in done.err
+
+
+def test_headers_by_which_gateways_are_asked(bench: Bench) -> None:
+    names = "Helicone-Auth", "cf-aig-authorization", "x-portkey-api-key", "X-Vault-Token", "jwt"
+    said = {name: f"Bearer s3{name[:5]}Zq" for name in names}
+    kept = {"idempotency-key": "k1-plain", "x-page-token": "t2-plain", "x-limit-tokens": "90-plain"}
+    redactor = Redactor({})
+    clean = dict(redactor.headers([*said.items(), *kept.items()]))
+    assert clean["Helicone-Auth"] == "Bearer [redacted]"
+    assert {name: clean[name] for name in kept} == kept
+    assert not [name for name in names if "s3" in clean[name]]
+    assert redactor.text("it was s3HelicZq") == "it was [redacted]"
+
+
+def test_a_password_of_basic_authentication_is_known(bench: Bench) -> None:
+    redactor = Redactor({})
+    redactor.headers([("authorization", "Basic " + b64encode(b"me:open-sesame").decode())])
+    assert redactor.text('auth=("me", "open-sesame")') == 'auth=("me", "[redacted]")'

@@ -24,6 +24,7 @@ PASS_ON = {"ignore_unknown_options": True, "allow_interspersed_args": False}
 @click.option("--force", is_flag=True, help="Replace an existing tape.")
 @click.option("--user", multiple=True, metavar="PKG", help="Treat this package as your own code.")
 @click.option("--env", multiple=True, metavar="NAME", help="Record reads of this variable.")
+@click.option("--secret", multiple=True, metavar="REGEX", help="Redact what matches this, too.")
 @click.option("--capture-files", is_flag=True, help="Keep files that it reads, up to 256 kB each.")
 @click.argument("command", nargs=-1, type=click.UNPROCESSED, required=True)
 def record(
@@ -31,14 +32,20 @@ def record(
     force: bool,
     user: tuple[str, ...],
     env: tuple[str, ...],
+    secret: tuple[str, ...],
     capture_files: bool,
     command: tuple[str, ...],
 ) -> int:
     """Record an agent's run; the exit code is the agent's."""
     from ..replay.recording import SMALL_FILE, record_command
+    from ..tape.redact import check_pattern
 
-    keep = SMALL_FILE if capture_files else 0
-    return record_command(list(command), out, force, say, list(user), list(env), capture_files=keep)
+    for pattern in secret:
+        if why := check_pattern(pattern):
+            raise click.UsageError(f"--secret {pattern}: {why}")
+    keep, hide = SMALL_FILE if capture_files else 0, list(secret)
+    words, own, read = list(command), list(user), list(env)
+    return record_command(words, out, force, say, own, read, capture_files=keep, secrets=hide)
 
 
 @cli.command()

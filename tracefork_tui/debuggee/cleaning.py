@@ -9,6 +9,7 @@ from ..tape.redact import Redactor
 
 MOST = 1 << 18
 Headers = Sequence[tuple[str, str]]
+UNPACKED = ("gzip", "x-gzip", "deflate")
 GZIP, EITHER = 31, 47  # zlib's windows: gzip, and gzip or zlib by what it begins with
 
 
@@ -17,14 +18,17 @@ class Cleaning:
 
     As many chunks come out as went in; a secret that was split is replaced in the first of its
     own. What a token exchange answers is held until its end, and unpacked to be looked at; where
-    it cannot be, it is left out.
+    it cannot be, it is left out. Where the user has patterns, all that is compressed is held and
+    unpacked, and kept as it is where it cannot be.
     """
 
     def __init__(self, redactor: Redactor, url: str, headers: Headers = ()) -> None:
         self._redactor = redactor
         self._url = url
-        self._exchange = redactor.exchanges_token(url)
-        self._encoding = _encoding(headers) if self._exchange else ""
+        self._encoding = _encoding(headers)
+        self._packed = self._encoding not in ("", "identity")
+        self._token = redactor.exchanges_token(url)
+        self._whole = self._token or (bool(redactor.patterns) and self._encoding in UNPACKED)
         self._held: list[bytes] = []
 
     def take(self, chunk: bytes) -> list[bytes]:
@@ -32,7 +36,7 @@ class Cleaning:
         held = self._held
         held.append(chunk)
         if sum(map(len, held)) < MOST:
-            if self._exchange:
+            if self._whole:
                 return []
             if self._redactor.begun(chunk if len(held) == 1 else b"".join(held)):
                 return []
@@ -41,7 +45,7 @@ class Cleaning:
     def rest(self) -> list[bytes]:
         """The chunks that are left."""
         held, self._held = self._held, []
-        if self._exchange and self._encoding not in ("", "identity"):
+        if self._whole and self._packed:
             return self._unpacked(held)
         if len(held) < 2:
             return [self._clean(chunk) for chunk in held]
@@ -57,11 +61,11 @@ class Cleaning:
         try:
             data = zlib.decompress(b"".join(held), EITHER)
         except zlib.error:
-            return [b"" for _ in held]
+            return [b"" for _ in held] if self._token else held
         clean = self._clean(data)
         if clean == data:
             return held
-        window = GZIP if self._encoding == "gzip" else zlib.MAX_WBITS
+        window = zlib.MAX_WBITS if self._encoding == "deflate" else GZIP
         packer = zlib.compressobj(wbits=window)
         return [packer.compress(clean) + packer.flush(), *(b"" for _ in held[1:])]
 

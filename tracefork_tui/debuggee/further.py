@@ -8,6 +8,7 @@ import os
 import re
 import sys
 import time
+from collections.abc import Iterable
 from typing import Any
 
 from ..tape.codec import pack, unpack
@@ -16,8 +17,8 @@ from ..tape.redact import Redactor
 NUMBERS = re.compile(r"\d+")
 FAILED = ".failed"  # beside the plan: a child diverged
 BESIDE = 1 << 20  # the numbers of further Pythons begin above it
-KEPT = ("environment", "keys", "origins", "hash_seed", "user", "variables", "cwd")
-PASSED = ("user", "variables", "rerun_tools", "capture_files")
+KEPT = ("environment", "keys", "origins", "hash_seed", "user", "variables", "secrets", "cwd")
+PASSED = ("user", "variables", "secrets", "rerun_tools", "capture_files")
 
 Plan = dict[str, Any]
 
@@ -34,16 +35,16 @@ def claim(path: str) -> Plan | None:
         plan = _read(more)
         return plan and _further(plan, path)
     plan["path"] = path
-    plan["header"]["words"] = words()
+    plan["header"]["words"] = words(plan.get("secrets") or ())
     return plan
 
 
-def words() -> str:
+def words(patterns: Iterable[str] = ()) -> str:
     """What this Python was started with, the same in every run."""
     given = list(getattr(sys, "orig_argv", ())) or [sys.executable]
     here = os.path.join(os.getcwd(), "")
     given = [os.path.basename(given[0]), *(word.replace(here, "") for word in given[1:])]
-    return " ".join(Redactor(os.environ).command(given))[:200]
+    return " ".join(Redactor(os.environ, patterns).command(given))[:200]
 
 
 def child_plan(plan: Plan, number: int, what: str, step: int, command: list[str]) -> Plan:
@@ -69,7 +70,7 @@ def label(number: int) -> str:
 
 def _further(plan: Plan, path: str) -> Plan:
     """What a further Python is to do; the debugger finds it told beside the plan."""
-    mine = words()
+    mine = words(plan.get("secrets") or ())
     said = _recorded(plan, mine, path) if plan.get("parent") else None
     number = said["number"] if said else _number(path, plan.get("beside", []))
     new = child_plan(plan, number, mine, 0, mine.split(" "))
@@ -86,7 +87,7 @@ def _further(plan: Plan, path: str) -> Plan:
 
 def _meant(plan: Plan) -> bool:
     """False for a replayed Python that had no part in the tape, but one beside it."""
-    mine, root = words(), plan.get("words")
+    mine, root = words(plan.get("secrets") or ()), plan.get("words")
     return not root or root == mine or not ordered(plan["beside"], mine)
 
 

@@ -68,7 +68,7 @@ def start(plan_path: str) -> None:
 
 def make(plan: dict[str, Any], writer: Writer) -> tuple[Session, Any]:
     """The session of a plan, and the parent tape that it replays, if any."""
-    redactor = Redactor(os.environ)
+    redactor = Redactor(os.environ, plan.get("secrets") or ())
     redactor.command(getattr(sys, "orig_argv", ()))
     callers = Callers(os.getcwd(), list(plan.get("user", ())))
     parent: Any = None

@@ -11,13 +11,13 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ..debuggee import session as sessions
 from ..debuggee.seams import active
 from ..debuggee.start import install, make
-from ..tape.redact import Redactor
+from ..tape.redact import Redactor, check_pattern
 from ..tape.seal import seal
 from ..tape.writer import Writer
 from .children import settle
@@ -25,17 +25,24 @@ from .environment import keeps, key_names, origins, user_secret
 
 
 @contextlib.contextmanager
-def record(path: str | os.PathLike[str], *, force: bool = False) -> Iterator[None]:
+def record(
+    path: str | os.PathLike[str], *, force: bool = False, secrets: Iterable[str] = ()
+) -> Iterator[None]:
     """Record what this process exchanges and draws within the block, to the tape at `path`.
 
-    Raises TapeError if the tape cannot be written. Within a process that is recorded or replayed
-    already it does nothing: that tape has it all.
+    `secrets`: regular expressions for what is redacted besides credentials; ValueError for one that
+    cannot be. Raises TapeError if the tape cannot be written. Within a process that is recorded or
+    replayed already it does nothing: that tape has it all.
     """
     if active() is not None:
         yield
         return
     out = os.path.abspath(path)
-    redactor = Redactor(os.environ)
+    patterns = list(secrets)
+    for pattern in patterns:
+        if why := check_pattern(pattern):
+            raise ValueError(f"{pattern}: {why}")
+    redactor = Redactor(os.environ, patterns)
     header: dict[str, Any] = {
         "command": [],
         "cwd": os.path.relpath(os.getcwd(), os.path.dirname(out)),
@@ -47,11 +54,12 @@ def record(path: str | os.PathLike[str], *, force: bool = False) -> Iterator[Non
         "hash_seed": os.environ.get("PYTHONHASHSEED", ""),
         "python": sys.version.split()[0],
         "inprocess": True,
+        "secrets": patterns,
         "id": os.urandom(8).hex(),
     }
     writer = Writer.create(out, header, force=force)
     place = os.path.join(tempfile.gettempdir(), f"tracefork-{header['id']}.plan")
-    plan = {"header": header, "out": out, "force": force, "path": place}
+    plan = {"header": header, "out": out, "force": force, "path": place, "secrets": patterns}
     session, _ = make(plan, writer)
     session.note("lacks", {"what": "what was drawn before the block or through earlier imports"})
     hooks = install(session, None, plan)

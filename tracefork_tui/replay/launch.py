@@ -213,7 +213,8 @@ def block_signals() -> set[signal.Signals | int]:
 
 
 def header_of(launch: Launch, cwd: str, out: str) -> dict[str, Any]:
-    redactor = Redactor(launch.environment)
+    secrets = list(launch.plan.get("secrets", ()))
+    redactor = Redactor(launch.environment, secrets)
     words = redactor.command(portable(launch.command, cwd))
     return {
         "command": words,
@@ -227,6 +228,7 @@ def header_of(launch: Launch, cwd: str, out: str) -> dict[str, Any]:
         "hash_seed": _hash_seed(launch),
         "user": list(launch.plan.get("user", ())),
         "variables": list(launch.plan.get("variables", ())),
+        "secrets": secrets,
         **launch.header,
     }
 

@@ -12,6 +12,7 @@ from ..tape.answer import Answer
 from ..tape.errors import TapeError
 from ..tape.reader import Tape
 from ..tape.records import PROVENANCES
+from ..tape.redact import check_pattern
 from .environment import ALLOWED, home_of, live_origins, origins, restored, runnable
 from .launch import Launch
 
@@ -141,8 +142,10 @@ def _launch(
     if not words:
         raise TapeError(f"{parent.path}: it names no command; give one behind --")
     shaped: dict[str, Any] = {
-        name: [str(word) for word in header.get(name, ())] for name in ("user", "variables")
+        name: [str(word) for word in header.get(name, ())]
+        for name in ("user", "variables", "secrets")
     }
+    shaped["secrets"] = [one for one in shaped["secrets"] if not check_pattern(one)]
     shaped["rerun_tools"] = manner.rerun_tools
     shaped["stops"] = list(manner.stops)
     shaped["disturb"] = manner.disturb

@@ -27,17 +27,23 @@ def record_command(
     variables: list[str] | None = None,
     stdout: int | None = None,
     capture_files: int = 0,
+    secrets: list[str] | None = None,
 ) -> int:
     """Record a command; gives its exit code, or 1 where it gave 0 and nothing was captured.
 
     `user`: packages whose code is the user's too; `variables`: environment variables whose reads
     are draws; `stdout`: in place of ours; `capture_files`: the tape keeps files that the agent
-    reads, up to this size in bytes. Raises TapeError if it cannot be started or the tape
-    cannot be written.
+    reads, up to this size in bytes; `secrets`: patterns of what is redacted too. Raises TapeError
+    if it cannot be started or the tape cannot be written.
     """
     before = block_signals()
     try:
-        plan = {"user": user or [], "variables": variables or [], "capture_files": capture_files}
+        plan = {
+            "user": user or [],
+            "variables": variables or [],
+            "secrets": secrets or [],
+            "capture_files": capture_files,
+        }
         run = start(Launch(command, out, plan=plan, force=force), stdout=stdout)
         code = exit_code(run.forward_signals())
     finally:

@@ -12,6 +12,7 @@ from typing import Any, Union
 
 MARK = "[redacted]"
 QUOTED = "%5Bredacted%5D"
+_MARKS = rb"(\[redacted\]|%5Bredacted%5D)"
 PLACEHOLDER = "tracefork-placeholder-key"
 
 SECRET_HEADERS = frozenset(
@@ -34,16 +35,23 @@ SECRET_WORD = (
     r"|secret[_-]?key|secret|password|passwd|assertion|signature)|sig|token|key)"
 )
 # Patterns are compiled when they are needed: most programs need few of them.
-_QUERY = r"(?i)([?&]" + SECRET_WORD + r"=)([^&#]*)"
+_HEADER = (
+    r"(?i)(?:^|[_-])(?:api-?key|(?:access|account|functions|master|private|subscription)-?key"
+    r"|(?<!continuation[_-])(?<!page[_-])(?<!next[_-])token|secret|auth|authorization"
+    r"|authentication|password|jwt)$"
+)
+_QUERY_WORD = SECRET_WORD[:-1] + r"|(?:app|subscription)[_-]?key|auth|credential|jwt|pwd"
+_QUERY_WORD += r"|x-amz-credential)"
+_QUERY = r"(?i)([?&]" + _QUERY_WORD + r"=)([^&#]*)"
 _USERINFO = r"(?i)^([a-z][a-z0-9+.-]*://)([^/?#@]*)@"
 _OPTION = r"(?is)^(--?" + SECRET_WORD + r")(?:=(.+))?$"
 _ENVIRONMENT = ("KEY", "TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL", "CREDENTIALS")
 _TOKEN_FIELDS = (
-    r"(?:access_token|refresh_token|id_token|client_secret|client_assertion|assertion|code"
-    r"|device_code|password|subject_token)"
+    r"(?:access_?token|refresh_?token|id_?token|session_?token|client_?secret|client_assertion"
+    r"|assertion|code|code_verifier|device_code|password|subject_token|api_?key|secret|token)"
 )
-_TOKEN_JSON = ('("' + _TOKEN_FIELDS + r'"\s*:\s*)("(?:[^"\\]|\\.)*")').encode()
-_TOKEN_FORM = ("((?:^|&)" + _TOKEN_FIELDS + "=)([^&]*)").encode()
+_TOKEN_JSON = ('(?i)("' + _TOKEN_FIELDS + r'"\s*:\s*)("(?:[^"\\]|\\.)*")').encode()
+_TOKEN_FORM = ("(?i)((?:^|&)" + _TOKEN_FIELDS + "=)([^&]*)").encode()
 _TOKEN_URL = r"(?i)(?:/oauth|/token\b|/sts\b)"
 
 Pair = Union[tuple[str, str], tuple[bytes, bytes]]  # a header's name and value
@@ -53,9 +61,13 @@ KEPT = 1024
 
 
 class Redactor:
-    """Knows the values that are secret in this run: those of credential variables."""
+    """Knows the values that are secret in this run: those of credential variables.
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    `patterns`: the user's own regular expressions for what is secret; they match within a line.
+    """
+
+    def __init__(self, environment: Mapping[str, str], patterns: Iterable[str] = ()) -> None:
+        self.patterns = [re.compile(pattern.encode()) for pattern in patterns]
         self._secrets: list[bytes] = []
         self._longest = 0
         self._pattern: re.Pattern[bytes] | None = None
@@ -87,13 +99,24 @@ class Redactor:
         Its first `known` bytes hold no whole secret, so that only one that reaches beyond them
         is looked for there.
         """
+        if self.patterns:
+            data, known = self._by_patterns(data), 0
         start = max(0, known - self._longest + 1)
         if self._pattern is None or all(data.find(item, start) < 0 for item in self._secrets):
             return data
         return self._pattern.sub(MARK.encode(), data)
 
+    def _by_patterns(self, data: bytes) -> bytes:
+        """What stands for a secret already is not looked at again."""
+        for pattern in self.patterns:
+            if pattern.search(data):
+                parts = re.split(_MARKS, data)
+                parts[::2] = [pattern.sub(MARK.encode(), part) for part in parts[::2]]
+                data = b"".join(parts)
+        return data
+
     def text(self, text: str) -> str:
-        if self._pattern is None:
+        if self._pattern is None and not self.patterns:
             return text
         data = text.encode("utf-8", "surrogatepass")
         clean = self.data(data)
@@ -101,7 +124,7 @@ class Redactor:
 
     def value(self, value: Any) -> Any:
         """A msgpack value with the secrets in its strings and bytes replaced."""
-        if self._pattern is None:
+        if self._pattern is None and not self.patterns:
             return value
         if isinstance(value, str):
             return self.text(value)
@@ -126,7 +149,7 @@ class Redactor:
             url = re.sub(_QUERY, lambda match: match[1] + self._quoted(match[2]), url)
         if "@" in url:
             url = re.sub(_USERINFO, lambda match: f"{match[1]}{self._quoted(match[2])}@", url)
-        return self.text(url)
+        return self.text(url).replace(MARK, QUOTED)
 
     def _quoted(self, value: str) -> str:
         self.learn([_unquote(value), _unquote(value).rpartition(":")[2]])
@@ -147,7 +170,7 @@ class Redactor:
             name = name.decode("latin-1")
         if isinstance(value, bytes):
             value = value.decode("latin-1")
-        if name.lower() in SECRET_HEADERS:
+        if secret_header(name):
             clean = name, self._credential(name.lower(), value)
         else:
             clean = name, self.url(value) if name.lower() == "location" else self.text(value)
@@ -161,12 +184,12 @@ class Redactor:
             self.learn([cookie.partition("=")[2]])
             return f"{cookie.partition('=')[0]}={MARK}{semicolon}{attributes}"
         scheme, _, secret = value.partition(" ")
-        if name.endswith("authorization") and secret and scheme.isalnum():
-            self.learn([secret])
+        if name.endswith(("auth", "authorization")) and secret and scheme.isalnum():
+            self.learn([secret, *_basic(scheme, secret)])
             return f"{scheme} {MARK}"
         if name == "cookie":
             self.learn(part.partition("=")[2] for part in value.split("; "))
-        else:
+        elif name in SECRET_HEADERS or re.search(r"\d", value):
             self.learn([value])
         return MARK
 
@@ -178,6 +201,8 @@ class Redactor:
 
     def begun(self, data: bytes) -> bool:
         """True if `data` ends within what may be a secret."""
+        if self.patterns and not data.endswith(b"\n"):
+            return True
         for secret in self._secrets:
             at = data.find(secret[:1], max(0, len(data) - len(secret) + 1))
             while at >= 0:
@@ -218,9 +243,42 @@ class Redactor:
         return clean
 
 
+def check_pattern(pattern: str) -> str:
+    """Why this cannot be a user's pattern, empty where it can.
+
+    The tape keeps the patterns, so that a replay redacts alike: none may spell a secret out.
+    """
+    try:
+        compiled = re.compile(pattern.encode())
+    except (re.error, RecursionError, OverflowError) as error:
+        return f"it is no regular expression: {error}"
+    if compiled.search(b""):
+        return "it matches the empty text"
+    if compiled.search(pattern.encode()):
+        return "it matches itself, and the tape keeps it: put [] around a letter, as in [s]ecret"
+    return ""
+
+
+def secret_header(name: str) -> bool:
+    """True for the name of a header that holds a credential."""
+    return name.lower() in SECRET_HEADERS or re.search(_HEADER, name) is not None
+
+
 def secret_name(name: str) -> bool:
     """True for the name of an environment variable that holds a credential."""
     return name.upper().rpartition("_")[2] in _ENVIRONMENT
+
+
+def _basic(scheme: str, secret: str) -> list[str]:
+    """The password that HTTP's basic authentication spells out."""
+    if scheme.lower() != "basic":
+        return []
+    from base64 import b64decode
+
+    try:
+        return [b64decode(secret).decode().partition(":")[2]]
+    except ValueError:
+        return []
 
 
 def _option(word: str) -> re.Match[str] | None:

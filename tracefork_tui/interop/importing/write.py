@@ -14,7 +14,7 @@ from ...tape.chain import canonical_url
 from ...tape.errors import TapeError
 from ...tape.reader import Tape
 from ...tape.records import PROVENANCES
-from ...tape.redact import MARK, SECRET_HEADERS, Redactor
+from ...tape.redact import MARK, Redactor, secret_header
 from ...tape.seal import seal
 from ...tape.writer import Writer
 from ...wire.address import api_of, provider_of
@@ -209,7 +209,7 @@ def _redactor(run: Run) -> Redactor:
 def _scrubbed(headers: Pairs) -> Pairs:
     """Credentials that the source has replaced already: the word in their place is no secret."""
     return [
-        (name, MARK if name.lower() in SECRET_HEADERS and _SCRUBBED.search(value) else value)
+        (name, MARK if secret_header(name) and _SCRUBBED.search(value) else value)
         for name, value in headers
     ]
 
