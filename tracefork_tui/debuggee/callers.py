@@ -8,10 +8,13 @@ import sys
 from types import CodeType, FrameType
 from typing import Any
 
+from . import handed
+
 MOST_FRAMES = 16
 
 HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 DEMO = HERE + "demo" + os.sep
+HANDED = handed.call.__code__.co_filename
 STDLIB = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
 PACKAGES = re.compile(r"[/\\](?:site|dist)-packages[/\\]")
 TRANSPORT = (
@@ -30,6 +33,7 @@ ON_BEHALF = (
 """Code that asks in the name of who called it."""
 FILLS = r"[/\\](?:site|dist)-packages[/\\]pydantic[/\\]"
 """Code that calls the defaults of a user's type, whoever makes a value of it."""
+POOLS = r"[/\\](?:asyncio|anyio|concurrent[/\\]futures)[/\\]"
 LIBRARIES = (
     *("httpx", "httpx2", "httpcore", "httpcore2", "h11", "h2", "hpack", "anyio", "sniffio"),
     *("certifi", "idna", "anthropic", "openai", "pydantic", "pydantic_ai", "litellm"),
@@ -74,6 +78,12 @@ class Callers:
             frame = frame.f_back
         return None
 
+    def hands_over(self, frame: FrameType | None) -> list[str]:
+        """The call site of the user's code that hands a function to a pool; none for another's."""
+        while frame is not None and _between(frame.f_code.co_filename):
+            frame = frame.f_back
+        return self.site(frame) if self.user(frame) else []
+
     def asks(self, frame: FrameType | None) -> bool:
         return self.user(frame) or self.asked(frame) is not None
 
@@ -94,7 +104,7 @@ class Callers:
         name = frame.f_code.co_filename
         known = self._transport.get(name)
         if known is None:
-            known = ours(name) or bool(re.search(TRANSPORT, name))
+            known = (name != HANDED and ours(name)) or bool(re.search(TRANSPORT, name))
             self._transport[name] = known
         return not known
 
@@ -120,6 +130,8 @@ class Callers:
                 continue
             code = frame.f_code
             name = code.co_filename
+            if name == HANDED:
+                return frames or list(frame.f_locals[handed.SITE])
             if user(name, True) and self.user_file(name) and not generated(code):
                 asks = code.co_name if sys.version_info < (3, 11) else _qualified(code)
                 frames.append(f"{self.shown(name)}:{frame.f_lineno} in {asks}")
@@ -151,6 +163,8 @@ class Callers:
         if name.startswith("<"):
             return not name.startswith("<frozen")
         path = os.path.abspath(name)
+        if name == HANDED:
+            return True
         if ours(path):
             return False
         if any(path.startswith(root) for root in self._distribution()):
@@ -215,3 +229,7 @@ def generated(code: CodeType) -> bool:
 
 def _qualified(code: CodeType) -> str:
     return str(getattr(code, "co_qualname", code.co_name))
+
+
+def _between(name: str) -> bool:
+    return ours(name) or bool(re.search(POOLS, name))

@@ -134,7 +134,7 @@ def install(session: Session, parent: Any, plan: dict[str, Any]) -> AfterImport:
         return session.detached or http.travelling.get() or session.quiet()
 
     names.install(hooks, aside)
-    threads = Threads(aside)
+    threads = Threads(aside, session.callers.hands_over)
     threads.install(hooks)
     Turns(session, aside).install(hooks)
     Arrivals(session, aside, parent).install(hooks)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import sys
 import threading
 from collections import Counter
-from types import ModuleType
+from types import FrameType, ModuleType
 from typing import Any, Callable
 
+from . import handed
 from .held import held
 from .hooks import AfterImport
 from .names import in_loop, task_name, working
 from .standin import like
+
+Site = Callable[[FrameType], "list[str]"]
 
 PATIENCE = 0.25
 LONGEST = 20
@@ -25,11 +28,12 @@ class Threads:
     """Knows the work that was handed to pools and has not begun, besides what threads show.
 
     Work is named by its pool and its place among what the same task handed to that pool; what is
-    handed on while `aside()` is true has no name.
+    handed on while `aside()` is true has no name. `site`: where the user's code hands it over.
     """
 
-    def __init__(self, aside: Callable[[], bool]) -> None:
+    def __init__(self, aside: Callable[[], bool], site: Site = lambda _: []) -> None:
         self._aside = aside
+        self._site = site
         self._lock = threading.Lock()
         self._handed = 0
         self._named: Counter[str] = Counter()
@@ -80,7 +84,7 @@ class Threads:
         real = pool.submit
 
         def submit(executor: Any, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
-            ticket = _Ticket(self, self._name(executor._thread_name_prefix), fn)
+            ticket = self._ticket(executor._thread_name_prefix, fn, sys._getframe(1))
             try:
                 future = real(executor, ticket, *args, **kwargs)
             except BaseException:
@@ -100,13 +104,16 @@ class Threads:
         async def run_sync_in_worker_thread(
             cls: Any, func: Callable[..., Any], *args: Any, **kwargs: Any
         ) -> Any:
-            ticket = _Ticket(self, self._name("anyio"), func)
+            ticket = self._ticket("anyio", func, sys._getframe(1))
             try:
                 return await real(cls, ticket, *args, **kwargs)
             finally:
                 ticket.begun()
 
         backend.run_sync_in_worker_thread = classmethod(run_sync_in_worker_thread)
+
+    def _ticket(self, pool: str, function: Any, frame: FrameType) -> _Ticket:
+        return _Ticket(self, self._name(pool), function, self._site(frame))
 
     def _name(self, pool: str) -> str:
         if self._aside():
@@ -135,10 +142,13 @@ def work_of(args: tuple[Any, ...]) -> str:
 class _Ticket:
     """A function on its way to a thread."""
 
-    def __init__(self, threads: Threads, name: str, function: Callable[..., Any]) -> None:
+    def __init__(
+        self, threads: Threads, name: str, function: Callable[..., Any], site: list[str]
+    ) -> None:
         self._threads = threads
         self.name = name
         self._function = function
+        self._site = site
         self._begun = False
         threads.count(+1)
 
@@ -150,4 +160,6 @@ class _Ticket:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         self.begun()
         working.name = self.name
+        if self._site:
+            return handed.call(self._site, self._function, args, kwargs)
         return self._function(*args, **kwargs)
