@@ -11,7 +11,8 @@ from types import FrameType, ModuleType
 from typing import TYPE_CHECKING, Any, Callable
 
 from .answers import derived, ended, serve, serve_async
-from .session import Flight, Session
+from .flight import Flight
+from .session import Session
 from .variables import Variable
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class _Sync:
         self._transport = transport
         self._library = library
         self._session = session
+        self._aside = None if type(transport) in _own(library) else session
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
@@ -75,7 +77,10 @@ class _Sync:
         before = travelling.get()
         travelling.set(True)
         try:
-            response = self._transport.handle_request(request)
+            if self._aside is None:
+                response = self._transport.handle_request(request)
+            else:
+                response = self._aside.aside(self._transport.handle_request, (request,), {})
         except BaseException as error:
             _settle(upload)
             flight.end(*ended(error))
@@ -83,7 +88,7 @@ class _Sync:
         finally:
             travelling.set(before)
         _settle(upload)
-        return _tee(flight, response, _TeeSync, self._library)
+        return _tee(flight, response, _TeeSync, self._library, self._aside)
 
     def _pull(self, request: Any) -> bytes:
         """As much of an upload as the recorded run sent."""
@@ -104,6 +109,7 @@ class _Async:
         self._transport = transport
         self._library = library
         self._session = session
+        self._aside = None if type(transport) in _own(library) else session
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
@@ -119,13 +125,15 @@ class _Async:
         if body is None:
             upload = derived(_UploadAsync, self._library.AsyncByteStream)(request, flight)
         try:
-            response = await _by_transport(self._transport.handle_async_request(request))
+            response = await _by_transport(
+                self._transport.handle_async_request(request), self._aside
+            )
         except BaseException as error:
             _settle(upload)
             flight.end(*ended(error))
             raise
         _settle(upload)
-        return _tee(flight, response, _TeeAsync, self._library)
+        return _tee(flight, response, _TeeAsync, self._library, self._aside)
 
     async def _pull(self, request: Any) -> bytes:
         enough = self._session.enough_of(request.method, str(request.url))
@@ -136,6 +144,13 @@ class _Async:
                 if enough(body):
                     break
         return body
+
+
+def _own(library: Any) -> tuple[Any, Any]:
+    """The library's own transports. What any other does is a part of the exchange: the user's code
+    in it is not asked on replay.
+    """
+    return library.HTTPTransport, library.AsyncHTTPTransport
 
 
 def _begin(session: Session, request: Any, body: bytes | None, frame: FrameType) -> Flight:
@@ -169,7 +184,15 @@ class _Upload:
 class _UploadSync(_Upload):
     def __iter__(self) -> Iterator[bytes]:
         self._sent = []
-        for part in self._stream:
+        inside, parts = self._flight.session.inside, iter(self._stream)
+        while True:
+            before, inside.value = inside.value, False
+            try:
+                part = next(parts, None)
+            finally:
+                inside.value = before
+            if part is None:
+                break
             self._sent.append(part)
             yield part
         self._whole = True
@@ -178,7 +201,15 @@ class _UploadSync(_Upload):
 class _UploadAsync(_Upload):
     async def __aiter__(self) -> AsyncIterator[bytes]:
         self._sent = []
-        async for part in self._stream:
+        inside, parts = self._flight.session.inside, self._stream.__aiter__()
+        while True:
+            before, inside.value = inside.value, False
+            try:
+                part = await parts.__anext__()
+            except StopAsyncIteration:
+                break
+            finally:
+                inside.value = before
             self._sent.append(part)
             yield part
         self._whole = True
@@ -192,7 +223,7 @@ def _settle(upload: _Upload | None) -> None:
 # What comes back
 
 
-def _tee(flight: Flight, response: Any, stream: Any, library: Any) -> Any:
+def _tee(flight: Flight, response: Any, stream: Any, library: Any, aside: Session | None) -> Any:
     """Pass the response on, and tell the tape."""
     extensions = response.extensions
     version = _text(extensions.get("http_version", b"HTTP/1.1"))
@@ -206,7 +237,7 @@ def _tee(flight: Flight, response: Any, stream: Any, library: Any) -> Any:
     if response.status_code == SWITCHING_PROTOCOLS:
         flight.session.note("socket", {"what": f"the protocol that {flight.url} switched to"})
     base = library.SyncByteStream if stream is _TeeSync else library.AsyncByteStream
-    response.stream = derived(stream, base)(response.stream, flight)
+    response.stream = derived(stream, base)(response.stream, flight, aside)
     return response
 
 
@@ -226,8 +257,8 @@ def _text(value: Any) -> str:
 
 
 class _TeeSync:
-    def __init__(self, stream: Any, flight: Flight) -> None:
-        self._stream = stream
+    def __init__(self, stream: Any, flight: Flight, aside: Session | None) -> None:
+        self._stream = stream if aside is None else _Aside(stream, aside)
         self._flight = flight
 
     def __iter__(self) -> Iterator[bytes]:
@@ -251,9 +282,10 @@ class _TeeSync:
 class _TeeAsync:
     """The end is told when the transport has let go: then the agent goes on."""
 
-    def __init__(self, stream: Any, flight: Flight) -> None:
+    def __init__(self, stream: Any, flight: Flight, aside: Session | None) -> None:
         self._stream = stream
         self._flight = flight
+        self._aside = aside
         self._how: tuple[str, list[Any] | None] = ("closed", None)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
@@ -261,7 +293,7 @@ class _TeeAsync:
         try:
             while True:
                 try:
-                    chunk = await _by_transport(stream.__anext__())
+                    chunk = await _by_transport(stream.__anext__(), self._aside)
                 except StopAsyncIteration:
                     break
                 self._flight.chunk(chunk)
@@ -271,20 +303,41 @@ class _TeeAsync:
             raise
         finally:
             if hasattr(stream, "aclose"):
-                await _by_transport(stream.aclose())
+                await _by_transport(stream.aclose(), self._aside)
         self._how = ("eof", None)
 
     async def aclose(self) -> None:
         try:
-            await _by_transport(self._stream.aclose())
+            await _by_transport(self._stream.aclose(), self._aside)
         finally:
             self._flight.end(*self._how)
 
 
-async def _by_transport(awaitable: Any) -> Any:
-    before = travelling.get()
+class _Aside:
+    """What a transport that is not the library's own answers, read as a part of the exchange."""
+
+    def __init__(self, stream: Any, session: Session) -> None:
+        self._stream = stream
+        self._session = session
+
+    def __iter__(self) -> Iterator[bytes]:
+        parts = iter(self._stream)
+        while (part := self._session.aside(next, (parts, None), {})) is not None:
+            yield part
+
+    def close(self) -> None:
+        self._session.aside(self._stream.close, (), {})
+
+
+async def _by_transport(awaitable: Any, aside: Session | None) -> Any:
+    """`aside`: the session, where the transport is not the library's own."""
+    before, inside = travelling.get(), aside is not None and aside.inside.value
     travelling.set(True)
+    if aside is not None:
+        aside.inside.value = True
     try:
         return await awaitable
     finally:
         travelling.set(before)
+        if aside is not None:
+            aside.inside.value = inside
