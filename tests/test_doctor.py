@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from cli_runs import Bench
+
+from tracefork_tui.diff.values import ABSENT
+from tracefork_tui.replay.doctor import Diagnosis, Finding
+from tracefork_tui.replay.findings import finding_lines
 
 LIBRARY = """\
 import datetime
@@ -137,10 +143,10 @@ def test_drift_with_nothing_changed_is_not_laid_on_the_conditions(bench: Bench) 
     assert "0 of 8 conditions proven" in done.err
 
 
-@pytest.mark.parametrize("json", [[], ["--json"]])
-def test_nothing_captured(bench: Bench, json: list[str]) -> None:
+@pytest.mark.parametrize("how", [[], ["--json"]])
+def test_nothing_captured(bench: Bench, how: list[str]) -> None:
     bench.write("agent.py", "print('nothing to say')")
-    done = doctor(bench, *json, "--", sys.executable, "agent.py")
+    done = doctor(bench, *how, "--", sys.executable, "agent.py")
     assert done.code == 1
     assert "nothing was captured" in done.err
 
@@ -149,3 +155,11 @@ def test_usage(bench: Bench) -> None:
     assert "name a tape" in doctor(bench).one_line()
     assert "no_such" in doctor(bench, "no_such.msgpack").one_line()
     assert "no_such" in doctor(bench, "--", "no_such").one_line()
+
+
+def test_a_value_that_one_side_has_not_is_told() -> None:
+    found = Finding("hash seed", step=2, path="words[3]", recorded="c", replayed=ABSENT)
+    assert "  replayed  (absent)" in "\n".join(finding_lines(found))
+    told = json.loads(json.dumps(Diagnosis("", "", 2, [found]).as_json()))["conditions"][0]
+    assert (told["recorded"], told["replayed"]) == ("c", "(absent)")
+    assert found.fails_like(replace(found, path="words[1]", replayed="d"))

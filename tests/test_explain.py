@@ -10,7 +10,7 @@ import pytest
 from tui_tapes import Maker, text
 
 from tracefork_tui.diff.values import FieldChange
-from tracefork_tui.replay.causes import cause_of, in_tool_result
+from tracefork_tui.replay.causes import cause_of, in_tool_result, reordered
 from tracefork_tui.replay.explain import explain
 from tracefork_tui.tape.reader import Tape
 
@@ -141,3 +141,13 @@ def test_an_agent_that_went_on(tmp_path: Path) -> None:
 def test_the_cause_by_what_differs(before: Any, after: Any, cause: str) -> None:
     change = FieldChange("messages[0].content", before, after)
     assert cause_of(change, b'{"messages": [{"role": "user", "content": ""}]}') == cause
+
+
+def test_a_set_of_objects_is_told_by_its_order() -> None:
+    bodies = [
+        json.dumps({"tools": [{"name": n} for n in order]}).encode() for order in ("abc", "bca")
+    ]
+    assert reordered("tools[0].name", *bodies)
+    assert reordered("tools[1]", *bodies)
+    assert not reordered("tools[0].name", bodies[0], b'{"tools": [{"name": "d"}]}')
+    assert not reordered("tools[0].name", bodies[0], bodies[0])

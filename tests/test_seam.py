@@ -179,10 +179,13 @@ def test_the_agent_may_die_waiting(tmp_path: Path) -> None:
     """A request without an end is on the tape as one."""
     script = tmp_path / "dies.py"
     script.write_text(
-        "import os, threading, httpx2\n"
+        "import os, httpx2\n"
         "url = os.environ['ANTHROPIC_BASE_URL'] + '/timeout.x/v1/messages'\n"
-        "threading.Timer(0.5, os._exit, [3]).start()\n"
-        "httpx2.post(url, json={}, timeout=60)\n"
+        "def dies(event, info):\n"
+        "    if event.endswith('receive_response_headers.started'):\n"
+        "        os._exit(3)\n"
+        "client = httpx2.Client(timeout=60)\n"
+        "client.send(client.build_request('POST', url, json={}, extensions={'trace': dies}))\n"
     )
     with Server() as server:
         done = runs.record(

@@ -82,6 +82,20 @@ def cause_of(change: FieldChange, body: bytes) -> str:
     return "changed code"
 
 
+def reordered(path: str, before: bytes, after: bytes) -> bool:
+    """True if a list on the way to the path holds the same in another order."""
+    try:
+        one, other = json.loads(before), json.loads(after)
+        for name, index in PLACE.findall(path):
+            both = isinstance(one, list) and isinstance(other, list) and one != other
+            if both and sorted(map(spelled, one)) == sorted(map(spelled, other)):
+                return True
+            one, other = (place[int(index)] if index else place[name] for place in (one, other))
+    except (ValueError, LookupError, TypeError):
+        return False
+    return False
+
+
 def _bare(text: str) -> str:
     """A text without all that is drawn anew in every run."""
     for drawn in DRAWN.values():

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from ..diff.values import ABSENT
 from ..tape.errors import TapeError
 from ..tape.reader import Tape
 from .conditions import CONDITIONS, Condition, Trial
@@ -50,8 +52,13 @@ class Finding:
     skipped: str = ""
 
     def fails_like(self, other: Finding) -> bool:
-        same = (self.step, self.path, self.site) == (other.step, other.path, other.site)
+        same = (self.step, self._place, self.site) == (other.step, other._place, other.site)
         return not self.proven and not other.proven and same
+
+    @property
+    def _place(self) -> str:
+        """The path, whichever of a list's values it is."""
+        return re.sub(r"\[\d+\]", "[]", self.path)
 
 
 @dataclass(frozen=True)
@@ -82,8 +89,13 @@ class Diagnosis:
             "tape": self.tape,
             "fingerprint": self.fingerprint,
             "steps": self.steps,
-            "conditions": [asdict(finding) for finding in self.findings],
+            "conditions": [_plain(asdict(finding)) for finding in self.findings],
         }
+
+
+def _plain(finding: dict[str, Any]) -> dict[str, Any]:
+    """What JSON can hold: of a value that one side has not, its name."""
+    return {name: repr(value) if value is ABSENT else value for name, value in finding.items()}
 
 
 def examine(

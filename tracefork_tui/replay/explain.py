@@ -16,7 +16,7 @@ from ..tape import records
 from ..tape.reader import Tape
 from ..tape.spans import common
 from ..tape.steps import Draw, Note
-from .causes import OF_CODE, cause_of, spelled, what_changed, with_remedy
+from .causes import OF_CODE, cause_of, reordered, spelled, what_changed, with_remedy
 
 LOOK_AHEAD = 32
 LONG = 120
@@ -120,7 +120,8 @@ def _explained(parent: Tape, note: Note, leftover: Iterable[int]) -> Explanation
     change = _change(recorded, url, body)
     if change is None:
         return Explanation(step, "", None, None, *with_remedy("changed code"), site)
-    cause = with_remedy(cause_of(change, recorded.request.body))
+    same = reordered(change.path, recorded.request.body, body)
+    cause = with_remedy("set order" if same else cause_of(change, recorded.request.body))
     return Explanation(step, change.path, change.before, change.after, *cause, site)
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
 from ..wire.visible import visible
+from .causes import spelled
 from .doctor import Diagnosis, Finding
 
 LONGEST = 120
@@ -66,5 +66,5 @@ def verdict(diagnosis: Diagnosis) -> str:
 
 
 def _short(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False)
+    text = spelled(value)
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
