@@ -1,6 +1,9 @@
-"""What a user's own transport does is a part of the exchange: a replay does not ask it again."""
+"""What transports do: a user's own is a part of the exchange; errors have the causes they had."""
 
 from __future__ import annotations
+
+import socket
+import sys
 
 from cli_runs import Bench, exchanges
 
@@ -58,3 +61,33 @@ def test_a_transport_of_the_users_is_not_asked_again(bench: Bench) -> None:
     done = bench.replay("run.msgpack", "--json")
     assert done.json["failures"] == [], done
     assert done.json["unproven"] == []
+
+
+FAILING = """
+    import os
+    from talk import http
+
+    def told(error):
+        return repr(error), str(error.__cause__), error.__context__ is error.__cause__
+
+    try:
+        http.get("http://127.0.0.1:9/")
+    except http.ConnectError as error:
+        print(told(error))
+    try:
+        http.get(os.environ["SILENT"], timeout=0.1)
+    except http.ReadTimeout as error:
+        print(told(error))
+"""
+
+
+def test_causes_are_as_they_were(bench: Bench) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        where = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        bench.write("agent.py", FAILING)
+        words = ("record", "-o", "run.msgpack", "--", sys.executable, "agent.py")
+        bench.cli(*words, SILENT=where)
+        done = bench.replay("run.msgpack", "--json", SILENT=where)
+    assert done.json["failures"] == [], done
+    assert done.json["unproven"] == []
+    assert done.err.count("True") == 2

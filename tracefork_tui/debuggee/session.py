@@ -543,8 +543,9 @@ def rebuild(error: Error | None, home: Any = None) -> BaseException:
         found = getattr(home, "TransportError", RuntimeError)
     built = _built(found, error)
     if error.cause is not None:
-        link = "__context__" if error.implicit else "__cause__"
-        setattr(built, link, rebuild(error.cause))
+        built.__context__ = cause = rebuild(error.cause)
+        if not error.implicit:
+            built.__cause__ = cause
     return built
 
 
