@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..tape.answer import Answer, Error
 from ..tape.errors import Divergence, Halt
-from .session import Flight, rebuild
+from .flight import Flight
+from .raising import rebuild
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator

@@ -17,9 +17,10 @@ from ..tape.answer import Error
 from ..tape.codec import pack, packable
 from ..tape.errors import Divergence
 from . import forms
+from .flight import Pending
 from .names import in_loop, task_name
 from .policy import WITHIN
-from .session import Pending, raised, rebuild
+from .raising import raised, rebuild
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 import threading
 import time
 from _thread import start_new_thread
 from collections.abc import Sequence
 from functools import partial
-from hashlib import sha256
 from threading import get_ident
 from types import FrameType
 from typing import Any, Callable
 
-from ..tape import records
-from ..tape.answer import Answer, Error
+from ..tape.answer import Error
 from ..tape.chain import canonical_url
 from ..tape.errors import Divergence, Halt, TapeError
 from ..tape.redact import Pair, Redactor
@@ -25,9 +22,10 @@ from ..tape.writer import Writer
 from . import addresses
 from .bursts import Burst
 from .callers import Callers
-from .cleaning import Cleaning
+from .flight import Flight, Pending
 from .names import in_loop, task_name
-from .policy import CUT_UPLOAD, NO_STEP, Asked, DrawVerdict, Recording, Verdict
+from .policy import Asked, DrawVerdict
+from .raising import raised, rebuild
 from .variables import Variable
 
 perf_counter_ns = time.perf_counter_ns
@@ -36,122 +34,8 @@ SWALLOWED = 3
 DOOMED = 10.0  # seconds for an agent to end by itself after a divergence
 MANY = 64
 SLEPT = "slept"
-LIVE = records.PROVENANCES.index("live")
-
-_ERRNO = re.compile(r"\[Errno (\d+)\] (.*)", re.DOTALL)
 
 active: Session | None = None
-
-
-class Inside:
-    """True in the task or thread where our own code, or a call that is one draw already, runs."""
-
-    def __init__(self) -> None:
-        self._value = Variable("tracefork_inside", False)
-
-        self.get = self._value.get
-
-    @property
-    def value(self) -> bool:
-        return self._value.get()
-
-    @value.setter
-    def value(self, value: bool) -> None:
-        self._value.set(value)
-
-
-class Pending:
-    """A draw that was decided and whose value is not on the tape yet."""
-
-    def __init__(
-        self, session: Session, verdict: DrawVerdict, name: str, task: str, site: list[str]
-    ) -> None:
-        self.verdict = verdict
-        self._session = session
-        self.given: tuple[bytes, Any] | None = None
-        self._where = (task, tuple(site), verdict.provenance, name)
-
-    def defined_at(self, site: list[str]) -> None:
-        """Where no frame of the user's asked, the place of what is called."""
-        task, where, provenance, name = self._where
-        self._where = (task, where or tuple(site), provenance, name)
-
-    def keep(self, kind: str, value: Any) -> None:
-        if self.verdict.n == NO_STEP:
-            return
-        clean = self._session.redactor.value(value)
-        self._session.keep(self.verdict, (*self._where, kind), clean, self.given)
-
-
-class Flight:
-    """An exchange on its way. `answer` None: the real transport answers, and tells us."""
-
-    def __init__(self, session: Session, verdict: Verdict) -> None:
-        self.session = session
-        self.n = verdict.n
-        self.verdict = verdict
-        self.answer: Answer | None = verdict.answer
-        self.ended = False
-        self._hash = sha256()
-        self._cleaning: Cleaning | None = None
-        self._send: Callable[[bytes], Any] | None = None
-
-    def sent(self, body: bytes, whole: bool) -> None:
-        """What was sent of a request whose body was on its way; the first time counts."""
-        send, self._send = self._send, None
-        if send is None:
-            return
-        if not whole:
-            self.session.note(CUT_UPLOAD, {"step": self.n, "what": f"{len(body)} bytes were sent"})
-        send(self.session.redactor.body(self.url, body))
-
-    def head(self, status: int, reason: str, version: str, headers: Sequence[Pair]) -> None:
-        session = self.session
-        clean = session.redactor.headers(headers)
-        self._cleaning = Cleaning(session.redactor, self.url, clean)
-        session.turn()
-        session.write(lambda w, t: w.head(self.n, t, status, reason, version, clean))
-
-    def chunk(self, data: bytes) -> None:
-        if self.ended:
-            return
-        session = self.session
-        session.turn()
-        for clean in self._cleaning.take(data) if self._cleaning else ():
-            self._keep(clean)
-
-    def _keep(self, clean: bytes) -> None:
-        self._hash.update(clean)
-        self.session.write(lambda w, t: w.chunk(self.n, t, clean))
-
-    def end(self, how: str, error: list[Any] | None = None) -> None:
-        """Only the first end counts: closing after the last byte changes nothing."""
-        if self.ended:
-            return
-        self.ended = True
-        self.session.turn()
-        for clean in self._cleaning.rest() if self._cleaning else ():
-            self._keep(clean)
-        digest = self._hash.digest()
-        self.session.write(lambda w, t: w.end(self.n, t, how, error, digest))
-        self.session.completed(self.n)
-
-    def whole(
-        self, status: int, reason: str, version: str, headers: Sequence[Pair], body: bytes
-    ) -> None:
-        """A response that was read already: it goes to the file in one go."""
-        writer = self.session.writer
-        with self.session.lock:
-            writer.holds = True
-            try:
-                self.head(status, reason, version, headers)
-                if body:
-                    self.chunk(body)
-            finally:
-                writer.holds = False
-            self.end("eof")
-
-    url = ""
 
 
 class Session:
@@ -172,7 +56,8 @@ class Session:
         self.policy = policy
         self.callers = callers
         self.redactor = redactor
-        self.inside = Inside()
+        self.inside: Variable[bool] = Variable("tracefork_inside", False)
+        """True in the task or thread where our own code runs, or a call that is a draw already."""
         self.within: Variable[Any] = Variable("tracefork_within", None)
         self.detached = False
         self.gate: Any = None
@@ -522,52 +407,6 @@ def _feed(verdict: DrawVerdict, decode: Any) -> Any:
     return decode(verdict.value) if decode else verdict.value
 
 
-def raised(error: BaseException) -> list[Any]:
-    """An exception as the tape holds it."""
-    kind = type(error)
-    return Error(kind.__module__, kind.__qualname__, str(error)).packed()
-
-
-def rebuild(error: Error | None, home: Any = None) -> BaseException:
-    """The exception that `error` describes, of a class that is already loaded.
-
-    `home`: the module whose class is meant where the error names none.
-    """
-    if error is None:
-        return RuntimeError("an error without a description")
-    module = sys.modules.get(error.module) if error.module else home
-    found: Any = module
-    for part in error.name.split("."):
-        found = getattr(found, part, None)
-    if not (isinstance(found, type) and issubclass(found, BaseException)):
-        found = getattr(home, "TransportError", RuntimeError)
-    built = _built(found, error)
-    if error.cause is not None:
-        built.__context__ = cause = rebuild(error.cause)
-        if not error.implicit:
-            built.__cause__ = cause
-    return built
-
-
-def _built(kind: type[BaseException], error: Error) -> BaseException:
-    """An exception that says what `error` says, also where its class takes other arguments."""
-    numbered = _ERRNO.match(error.message) if issubclass(kind, OSError) else None
-    tries: list[tuple[Any, ...]] = [(error.message,), ()]
-    if numbered:
-        tries.insert(0, (int(numbered[1]), numbered[2]))
-    for args in tries:
-        try:
-            built = kind(*args)
-        except Exception:
-            continue
-        if str(built) == error.message:
-            return built
-    try:
-        return kind.__new__(kind, error.message)
-    except Exception:
-        return RuntimeError(f"{error.name}: {error.message}")
-
-
 def _say(message: str) -> None:
     try:
         sys.stderr.write(f"tracefork-tui: {message}\n")
@@ -575,4 +414,4 @@ def _say(message: str) -> None:
         pass
 
 
-__all__ = ["LIVE", "Flight", "Recording", "Session", "active", "rebuild", "task_name"]
+__all__ = ["Session", "active", "task_name"]

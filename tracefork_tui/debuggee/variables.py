@@ -20,6 +20,14 @@ class Variable(Generic[T]):
         self._variable: ContextVar[T] = ContextVar(name, default=default)
         self.get = self._variable.get
 
+    @property
+    def value(self) -> T:
+        return self.get()
+
+    @value.setter
+    def value(self, value: T) -> None:
+        self.set(value)
+
     def set(self, value: T) -> None:
         if not gc.isenabled():
             self._variable.set(value)
