@@ -133,6 +133,7 @@ def test_an_agent_that_went_on(tmp_path: Path) -> None:
         ("at 1763640251.5, run 6f0c2a51-5b0e-4c1e-9d0a-0c8c5d1f7a3e",
          "at 1763640258.1, run 2b02ad17-d9c2-4bbb-9f74-3cb2c79131f2", "clock"),
         ("<Order at 0x7f63a8a20460>", "<Order at 0x7feec5098460>", "address"),
+        ("order 139929540382864", "order 140661234567168", "address"),
         ("run 0c8c5d1f7a3e4c1e", "run 9f74d9c24bbb2c79", "id"),
         (["b", "a"], ["a", "b"], "set order"),
         ("plan A", "plan B", "changed prompt"),

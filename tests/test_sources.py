@@ -35,6 +35,13 @@ AGENT = """
 """
 FACTORY = "d.make_dataclass('A', [('at', float, d.field(default_factory=time.time))])().at"
 PYDANTIC = "pydantic.create_model('P', at=(float, pydantic.Field(default_factory=time.time)))"
+ZIPPED = (
+    "import zipfile as z; made = z.ZipFile('made.zip', 'w'); made.writestr('a', ''); made.close()"
+)
+OBJECTS = "made = [type('A', (), {'n': n})() for n in range(40)]"
+DIVERGES = ("hash of an object", "order of a set of objects")
+"""What is made of addresses and spells none: only the divergence of what is made of it tells it."""
+
 SOURCES = f"""
 time.time | import time; time.time()
 from time import time | from time import time as now; now()
@@ -106,6 +113,8 @@ tempfile.mkdtemp | import tempfile, os; path = tempfile.mkdtemp(); os.rmdir(path
 tempfile.NamedTemporaryFile | import tempfile; tempfile.NamedTemporaryFile().name
 hash of a text | ; hash('agent')
 order of a set | ; list(set(map(str, range(40))))
+hash of an object | ; hash(object())
+order of a set of objects | {OBJECTS}; [one.n for one in set(made)]
 id | ; id(object())
 repr of an object | ; repr(object())
 os.environ | import os; os.environ.get('SOURCE_OF_TEST')
@@ -116,6 +125,10 @@ os.getsid | import os; os.getsid(0)
 multiprocessing's pid | import multiprocessing; multiprocessing.current_process().pid
 threading.get_ident | import threading; threading.get_ident()
 threading.get_native_id | import threading; threading.get_native_id()
+Thread.ident | import threading; threading.current_thread().ident
+Thread.native_id | import threading; threading.current_thread().native_id
+gzip.compress | import gzip; gzip.compress(b'a')
+zipfile | {ZIPPED}; open('made.zip', 'rb').read()
 os.times | import os; os.times()
 os.uname | import os; os.uname().nodename
 resource.getrusage | import resource; resource.getrusage(resource.RUSAGE_SELF).ru_utime
@@ -176,7 +189,8 @@ def test_every_source_is_fed_back_or_named(bench: Bench, python: str) -> None:
             table[name] = "captured"
         else:
             told = name == "repr of an object"
-            table[name] = "named" if number in named or told else "ESCAPED"
+            fate = "diverges" if name in DIVERGES else "ESCAPED"
+            table[name] = "named" if number in named or told else fate
     for name, fate in table.items():
         print(f"{fate:10} {name:28} {recorded[name][:40]}")
     assert [name for name, fate in table.items() if fate == "ESCAPED"] == []

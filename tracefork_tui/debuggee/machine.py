@@ -24,6 +24,7 @@ PLAIN = {
     "getpass": ("getuser",),
 }
 NAMED = ("get_ident", "get_native_id")
+ATTRIBUTES = ("ident", "native_id")
 """Of threading: other values on replay, as what they are compared with are others too."""
 
 
@@ -71,16 +72,20 @@ class _Machine:
         for name in NAMED:
             real = getattr(module, name)
             setattr(module, name, stand_in(self._naming(f"{module.__name__}.{name}", real), real))
+        for name in ATTRIBUTES:
+            real = vars(module.Thread)[name]
+            naming = self._naming(f"threading.Thread.{name}", real.fget)
+            setattr(module.Thread, name, property(naming, doc=real.__doc__))
 
-    def _naming(self, label: str, real: Callable[[], int]) -> Callable[[], int]:
+    def _naming(self, label: str, real: Callable[..., Any]) -> Callable[..., Any]:
         session = self._session
 
-        def wrapper() -> int:
+        def wrapper(*args: Any) -> Any:
             frame = sys._getframe(1)
             if not session.inside.value and self._user(frame):
                 site = session.callers.site(frame)
                 session.note("source", {"what": label, "site": site}, once=(label, *site[:1]))
-            return real()
+            return real(*args)
 
         return wrapper
 

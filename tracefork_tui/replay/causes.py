@@ -18,12 +18,14 @@ ID = re.compile(
 )
 PLACE = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 RESULTS = ("tool_result", "function_call_output", "functionResponse", "function_response")
-ADDRESS = re.compile(r"\b0x[0-9a-f]{6,16}\b")
+ADDRESS = re.compile(r"\b(?:0x[0-9a-f]{6,16}|(?:9[3-6]|1[34]\d)\d{12})\b")
+"""As `repr` spells it, and as `id` gives it on 64 bits of Linux."""
 
 REMEDIES = {
     "clock": "read the clock through time or datetime in your own code, where it is recorded",
     "id": "draw the id in the agent through uuid, random or tracefork_tui.draw",
-    "address": "leave out what Python prints of an object that has no repr of its own",
+    "address": "leave out what id() gives, and what Python prints of an object that has no repr of "
+    "its own",
     "set order": "sort what comes out of a set or a folder before it is sent",
     "tool output": "wrap the tool with @tracefork_tui.drawn, so that a replay feeds its result",
     "model or settings": "run the tape with the code that recorded it, or record again",
