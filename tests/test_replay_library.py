@@ -173,6 +173,7 @@ def test_record_in_this_process(bench: Bench, fails: list[str]) -> None:
     assert [step.kind for step in tape.steps] == ["draw", "exchange"]
     assert tape.outcome is not None
     assert tape.outcome.exception == ("KeyError: 'broken'" if fails else "")
+    assert "\nended: the block's end" in bench.cli("show", "run.msgpack").out
 
 
 def test_record_within_a_recording_does_nothing(bench: Bench) -> None:

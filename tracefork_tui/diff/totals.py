@@ -122,5 +122,5 @@ def outcome_text(outcome: Outcome | None) -> str:
     """An outcome in one line."""
     if outcome is None:
         return "end not known"
-    end = f"exit {outcome.exit_code}" if outcome.signal is None else f"signal {outcome.signal}"
+    end = outcome.how.replace("exit code", "exit")
     return f"{end} · {outcome.exception}" if outcome.exception else end

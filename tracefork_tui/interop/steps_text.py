@@ -66,8 +66,8 @@ def footing(tape: Tape) -> Iterator[str]:
     """The outcome, what was not captured, and damage."""
     outcome = tape.outcome
     if outcome is not None:
-        ended = f"signal {outcome.signal}" if outcome.signal else f"exit code {outcome.exit_code}"
-        yield visible(f"ended: {ended}{'  ' + outcome.exception if outcome.exception else ''}")
+        more = f"  {outcome.exception}" if outcome.exception else ""
+        yield visible(f"ended: {outcome.how}{more}")
     yield f"fingerprint {tape.fingerprint}"
     sides = boundary(tape)
     yield visible(next(summary(sides)))

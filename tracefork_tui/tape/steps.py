@@ -201,3 +201,10 @@ class Outcome:
     signal: int | None
     exception: str
     output: str
+
+    @property
+    def how(self) -> str:
+        """`signal 15`, `exit code 0`, or what ends a run that was recorded from within."""
+        if self.signal is not None:
+            return f"signal {self.signal}"
+        return "the block's end" if self.exit_code is None else f"exit code {self.exit_code}"

@@ -39,10 +39,8 @@ def ended_so(outcome: Outcome | None, *more: str) -> str:
     """How a run ended, with its sign; `more` is told before the exception, which may be long."""
     if outcome is None:
         return " · ".join(["✗ its end is not on the tape", *more])
-    code = f"exit code {outcome.exit_code}"
-    if outcome.signal is not None:
-        code = f"ended by signal {outcome.signal}"
-    parts = [f"{sign_of(outcome)} {code}", *more, outcome.exception]
+    how = f"ended by {outcome.how}" if outcome.signal is not None else outcome.how
+    parts = [f"{sign_of(outcome)} {how}", *more, outcome.exception]
     return " · ".join(part for part in parts if part)
 
 

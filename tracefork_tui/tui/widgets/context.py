@@ -127,7 +127,7 @@ def end_section(facts: Facts) -> list[Part]:
     elif outcome.exit_code:
         parts.append((f"✗ exit code {outcome.exit_code}", "$text-error"))
     else:
-        parts.append(("exit code 0", ""))
+        parts.append((outcome.how, ""))
     parts.append((f" at {since(outcome.at)}\n" if facts.timed else "\n", "$foreground-muted"))
     if outcome.exception:
         parts.append((f"{plain(outcome.exception)[:300]}\n", "$text-error"))
