@@ -406,8 +406,7 @@ def test_an_answer_is_proven_by_the_request_that_it_is_for(tmp_path: Path) -> No
     bodies = write_workload(path, 3)
     with Tape(path) as tape:
         asked = ("POST", tape.canonical_url(URL), sha256(bodies[1][0]).digest())
-        assert tape.answer(2, asked) == tape.answer(2)
-        assert tape.answer(2)[0].chunks == [bodies[1][1]]
+        assert tape.answer(2, asked)[0].chunks == [bodies[1][1]]
         for other in (("PUT", *asked[1:]), (*asked[:2], sha256(b"").digest())):
             with pytest.raises(TapeError, match="step 2 is damaged"):
                 tape.answer(2, other)

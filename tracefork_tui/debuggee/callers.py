@@ -118,17 +118,10 @@ class Callers:
         return known
 
     def site(self, frame: FrameType | None) -> list[str]:
-        """The user's frames from the inside out, as `agent.py:88 in main`.
-
-        A frame of a library is passed over for its module's file: to ask it for its code is dear
-        where an audit hook listens.
-        """
+        """The user's frames from the inside out, as `agent.py:88 in main`."""
         frames: list[str] = []
         user = self._user.get
         while frame is not None:
-            if not user(frame.f_globals.get("__file__", ""), True):
-                frame = frame.f_back
-                continue
             code = frame.f_code
             name = code.co_filename
             if name == HANDED:

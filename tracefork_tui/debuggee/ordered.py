@@ -42,9 +42,12 @@ class Ordered(set[Any]):
         self._order.pop(item, None)
 
     def pop(self) -> Any:
-        for item in self:
-            self.discard(item)
-            return item
+        while self._order:
+            item = next(iter(self._order))
+            del self._order[item]
+            if item in self:
+                super().discard(item)
+                return item
         return super().pop()
 
 

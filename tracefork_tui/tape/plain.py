@@ -12,8 +12,6 @@ LEAST, MOST = -(1 << 63), 1 << 64
 _SMALL = [bytes((number,)) for number in range(128)]
 _LISTS = [bytes((0x90 | size,)) for size in range(16)]
 _float = struct.Struct(">Bd").pack
-_word = struct.Struct(">BI").pack
-_size = struct.Struct(">BH").pack
 _unfloat = struct.Struct(">d").unpack_from
 _single = struct.Struct(">f").unpack_from
 
@@ -61,22 +59,14 @@ def _bytes(value: bytes) -> bytes:
 
 
 def _list(value: Any) -> bytes:
-    """In one go for what a record mostly holds: few calls, as an agent's work has driven our code
-    out of the processor's caches.
-    """
     size = len(value)
-    parts = [_LISTS[size] if size < 16 else _head(size, b"", b"\xdc", b"\xdd")]
-    for item in value:
-        kind = type(item)
-        if kind is int and 0 <= item < 128:
-            parts.append(_SMALL[item])
-        elif kind is int and 0x10000 <= item < 0x100000000:
-            parts.append(_word(0xCE, item))
-        elif kind is bytes and 0x100 <= len(item) < 0x10000:
-            parts += _size(0xC5, len(item)), item
-        else:
-            parts.append(_PACK[kind](item))
-    return b"".join(parts)
+    head = _LISTS[size] if size < 16 else _head(size, b"", b"\xdc", b"\xdd")
+    return head + b"".join(
+        [
+            _SMALL[item] if type(item) is int and 0 <= item < 128 else _PACK[type(item)](item)
+            for item in value
+        ]
+    )
 
 
 def _map(value: Any) -> bytes:

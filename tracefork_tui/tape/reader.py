@@ -115,12 +115,12 @@ class Tape(Proven):
                 keep(self._steps, n, step, STEPS_KEPT)
         return step
 
-    def answer(self, n: int, asked: decode.Asked | None = None) -> tuple[Answer, str]:
+    def answer(self, n: int, asked: decode.Asked) -> tuple[Answer, str]:
         """What exchange `n` received, to be served again, and how it ended: as its step says, at
-        the cost of these alone. `asked`: the request, where it was read before and is known to be
-        this one; it is proven by what the step means.
+        the cost of these alone. `asked`: the request, which was read before; it is proven by what
+        the step means.
         """
-        found = self._found(n) if asked is None else self._received(n)
+        found = self._received(n)
         try:
             answer = decode.answer(self, found)
             self._prove(n, found, asked)
