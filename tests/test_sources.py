@@ -237,6 +237,34 @@ def test_a_name_that_is_not_the_builtin_is_not_named(bench: Bench, line: str) ->
         assert [note.data for note in tape.notes if note.kind == "address"] == []
 
 
+MAKES = """
+import time
+
+def made(name, text):
+    scope = {"time": time}
+    exec(compile(text, f"<attrs generated {name}>", "exec"), scope)
+    return scope["f"]
+
+shows = made("__repr__", "def f(x): return id(x)")
+fills = made("__init__", "def f(): return time.time()")
+own = fills()
+"""
+
+
+def test_what_a_library_makes_up_is_no_code_of_the_users(bench: Bench) -> None:
+    """As attrs makes methods: they have no place, and their defaults are asked by who makes one."""
+    bench.path("site-packages").mkdir()
+    bench.write("site-packages/makes.py", MAKES)
+    lines = "import sys", "sys.path.append('site-packages')", "import makes", "from talk import say"
+    tape = bench.record("\n".join([*lines, "makes.shows(say)", "say(f'at {makes.fills()}')"]))
+    assert [(one.name, one.call_site) for one in tape.steps if one.kind == "draw"] == [
+        ("time.time", ("agent.py:6 in <module>",))
+    ]
+    with tape:
+        assert [note.data for note in tape.notes if note.kind == "address"] == []
+    assert bench.replay().code == 0
+
+
 def noted(tape: Any) -> set[int]:
     """The lines of the agent that a note names."""
     found = set()

@@ -30,6 +30,7 @@ ON_BEHALF = (
     r"|^<frozen (?:os|posixpath|genericpath)>$"
     r"|[/\\]http[/\\]cookiejar\.py$"
     r"|[/\\](?:site|dist)-packages[/\\](?:arrow|dateparser|dateutil|humanize|pendulum)[/\\]"
+    r"|^<attrs generated "
 )
 """Code that asks in the name of who called it."""
 FILLS = r"[/\\](?:site|dist)-packages[/\\]pydantic[/\\]"
@@ -155,7 +156,7 @@ class Callers:
 
     def _is_user(self, name: str) -> bool:
         if name.startswith("<"):
-            return not name.startswith("<frozen")
+            return not name.startswith(("<frozen", "<attrs generated "))
         path = os.path.abspath(name)
         if name == HANDED:
             return True

@@ -104,7 +104,7 @@ def _heard(session: Session, inputs: Inputs, event: str, args: Any) -> None:
     elif event == "open" and not str(args[0]).endswith(CODE):
         inputs.read(args[0], _site(session))
     elif event == "exec":
-        sources.executes(session, args[0])
+        sources.executes(session, args[0], sys._getframe(1).f_back)
     elif event == "cpython.run_file":
         sources.runs(session, os.fsdecode(args[0]))
     elif event == "cpython.run_command":

@@ -7,7 +7,7 @@ when the run ends, once every credential that it may spell out is known.
 from __future__ import annotations
 
 from hashlib import sha256
-from types import CodeType
+from types import CodeType, FrameType
 
 from . import addresses
 from .inputs import contents
@@ -18,10 +18,14 @@ LONGEST_TEXT = 256 * 1024
 _texts: dict[str, str] = {}
 
 
-def executes(session: Session, code: object) -> None:
-    """Code that is about to be executed, of a module or of a text."""
+def executes(session: Session, code: object, frame: FrameType | None) -> None:
+    """Code that is about to be executed, of a module or of a text, by `frame`.
+
+    A text that a library executes is as a rule its own, such as a method that it makes up.
+    """
     if isinstance(code, CodeType) and _users(session, code.co_filename):
-        addresses.asked(session, code)
+        if not code.co_filename.startswith("<") or session.callers.user(frame):
+            addresses.asked(session, code)
         _file(session, code.co_filename)
 
 
