@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import queue
 import sys
 import threading
 import time
@@ -110,6 +111,33 @@ def test_one_that_may_go_on_is_at_work(monkeypatch: pytest.MonkeyPatch) -> None:
     for turn, at_work in ((2, False), (1, True)):
         held._in_threads[turn] += 1
         assert threads.at_work() == at_work
+
+
+@pytest.mark.parametrize("kind", [queue.Queue, queue.SimpleQueue])
+def test_one_that_waits_for_work_is_at_work_once_there_is_some(
+    kind: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """anyio's threads wait for a `Queue`, those of concurrent.futures for a `SimpleQueue`."""
+    handed = kind()
+
+    def _worker() -> None:
+        handed.get()
+
+    worker = threading.Thread(target=_worker)
+    worker.start()
+    real = sys._current_frames
+    monkeypatch.setattr(sys, "_current_frames", lambda: {0: real()[worker.ident or 0]})
+    threads = Threads(lambda: False)
+    try:
+        until = time.monotonic() + 60
+        while threads.at_work() and time.monotonic() < until:
+            time.sleep(0.01)
+        assert not threads.at_work()
+        threads.count(+1)
+        assert threads.at_work()
+    finally:
+        handed.put(None)
+        worker.join()
 
 
 def test_who_came_before_does_what_it_did_then() -> None:

@@ -48,7 +48,7 @@ class Threads:
         """True if a thread does something else than waiting for another."""
         frames = sys._current_frames()
         frames.pop(threading.get_ident(), None)
-        names = [frame.f_code.co_name for frame in frames.values()]
+        names = [_doing(frame) for frame in frames.values()]
         if any(name not in IDLE for name in names) or any(about() for about in self.about_to):
             return True
         return self._handed > 0 and any(name in PICKING for name in names)
@@ -77,7 +77,7 @@ class Threads:
     def works(self, ident: int) -> bool:
         """True if this thread does something else than waiting for another."""
         frame = sys._current_frames().get(ident)
-        return frame is not None and frame.f_code.co_name not in IDLE
+        return frame is not None and _doing(frame) not in IDLE
 
     def _patch_pool(self, module: ModuleType) -> None:
         pool: Any = module.ThreadPoolExecutor
@@ -127,6 +127,12 @@ class Threads:
     def count(self, change: int) -> None:
         with self._lock:
             self._handed += change
+
+
+def _doing(frame: FrameType) -> str:
+    """The function that a thread is in; `get` where that waits for a queue to be filled."""
+    name, caller = frame.f_code.co_name, frame.f_back
+    return "get" if name == "wait" and caller and caller.f_code.co_name == "get" else name
 
 
 def work_of(args: tuple[Any, ...]) -> str:
