@@ -314,3 +314,41 @@ def test_recording_from_within_sees_what_the_command_sees(bench: Bench) -> None:
     bench.write("again.py", "from work import main\nmain()")
     again = bench.replay("inside.msgpack", "--", sys.executable, "again.py")
     assert again.code == 0, again
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {8, 0, 24, 5, 13},
+        {0} | {8},
+        {8} | {0},
+        {24, 8, 0},
+        {1: [frozenset([16, 8, 0, 3])]},
+    ],
+)
+def test_a_set_comes_back_in_its_order(value: object) -> None:
+    """Of integers, whose order is no matter of the hash seed."""
+    assert repr(forms.restore(forms.kept(value))) == repr(value)
+
+
+def test_what_was_given_is_the_same_whatever_the_order_of_its_sets() -> None:
+    assert repr(forms.shown([{8, 0}])) == repr(forms.shown([{0, 8}]))
+
+
+def test_a_large_set_is_kept_all_the_same() -> None:
+    value = {f"item {n}" for n in range(5000)}
+    assert forms.restore(forms.kept(value)) == value
+
+
+def test_a_set_that_a_seam_gave_is_sent_in_its_order(bench: Bench) -> None:
+    bench.record("""
+        import tracefork_tui
+        from talk import say
+
+        @tracefork_tui.drawn
+        def tags():
+            return {8, 0, 24, 5, 13}
+
+        say(f"tags {tags()}")
+        """)
+    assert bench.replay().code == 0

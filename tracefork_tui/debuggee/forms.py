@@ -11,9 +11,11 @@ import sys
 from typing import Any, Callable
 
 from ..tape.codec import LONGEST, packable
+from . import setorder
 
 TAG = "$type"
 ITEMS = "value"
+AT_ONCE = "at once"
 DEEPEST = 60
 PLAIN = (str, float, bool, bytes, type(None))
 PARSED = {
@@ -35,8 +37,11 @@ class Unkept(Exception):
     """The value is of no type that a tape holds."""
 
 
-def keep(value: Any, depth: int = 0) -> Any:
-    """`value` as msgpack holds it. Raises Unkept."""
+def keep(value: Any, depth: int = 0, told: bool = False) -> Any:
+    """`value` as msgpack holds it. Raises Unkept.
+
+    `told`: equal sets are to look the same; else each comes back in the order that it has.
+    """
     kind = type(value)
     if kind in PLAIN:
         return value
@@ -45,17 +50,25 @@ def keep(value: Any, depth: int = 0) -> Any:
     if depth > DEEPEST or (hasattr(value, "__len__") and len(value) > LONGEST):
         raise Unkept
     if kind is list:
-        return [keep(item, depth + 1) for item in value]
+        return [keep(item, depth + 1, told) for item in value]
     if kind is dict:
         if TAG not in value and all(type(key) is str for key in value):
-            return {key: keep(item, depth + 1) for key, item in value.items()}
-        pairs = [[keep(key, depth + 1), keep(item, depth + 1)] for key, item in value.items()]
+            return {key: keep(item, depth + 1, told) for key, item in value.items()}
+        pairs = [[keep(one, depth + 1, told) for one in item] for item in value.items()]
         return _tagged("dict", pairs)
     if kind is bytearray:
         return _tagged("bytearray", bytes(value))
     if kind.__name__ in SEQUENCES and kind.__module__ == "builtins":
-        return _tagged(kind.__name__, [keep(item, depth + 1) for item in _ordered(value)])
-    return _kept_object(value, kind, depth)
+        at_once = False
+        if kind is tuple:
+            items: Any = value
+        elif told:
+            items = setorder.in_order(value)
+        else:
+            items, at_once = setorder.insertion(value)
+        stored = _tagged(kind.__name__, [keep(item, depth + 1, told) for item in items])
+        return {**stored, AT_ONCE: True} if at_once else stored
+    return _kept_object(value, kind, depth, told)
 
 
 def restore(stored: Any) -> Any:
@@ -75,7 +88,8 @@ def restore(stored: Any) -> Any:
     if name == "bytearray":
         return bytearray(data)
     if name in SEQUENCES:
-        return SEQUENCES[name]([restore(item) for item in data])
+        items = [restore(item) for item in data]
+        return setorder.rebuilt(SEQUENCES[name], items, AT_ONCE in stored)
     return _restored_object(name, data)
 
 
@@ -98,7 +112,7 @@ def kept(value: Any) -> Any:
 def shown(value: Any) -> Any:
     """`value` as msgpack holds it, what it cannot hold by the name of its type."""
     try:
-        return keep(value)
+        return keep(value, told=True)
     except (Unkept, RecursionError):
         pass
     if type(value) is dict and all(type(key) is str for key in value):
@@ -113,7 +127,7 @@ def type_name(value: Any) -> str:
     return kind.__qualname__ if kind.__module__ == "builtins" else _name(kind)
 
 
-def _kept_object(value: Any, kind: type, depth: int) -> Any:
+def _kept_object(value: Any, kind: type, depth: int, told: bool) -> Any:
     name = _name(kind)
     if found(name) is not kind:
         raise Unkept
@@ -124,9 +138,9 @@ def _kept_object(value: Any, kind: type, depth: int) -> Any:
     if _is_enum(kind):
         return _tagged(name, value.name)
     if _is_named_tuple(kind):
-        return _tagged(name, [keep(item, depth + 1) for item in value])
+        return _tagged(name, [keep(item, depth + 1, told) for item in value])
     fields = _fields(value, kind)
-    return _tagged(name, {key: keep(item, depth + 1) for key, item in fields.items()})
+    return _tagged(name, {key: keep(item, depth + 1, told) for key, item in fields.items()})
 
 
 def _restored_object(name: str, data: Any) -> Any:
@@ -188,16 +202,6 @@ def _is_enum(kind: type) -> bool:
 
 def _is_named_tuple(kind: type) -> bool:
     return issubclass(kind, tuple) and hasattr(kind, "_fields")
-
-
-def _ordered(value: Any) -> Any:
-    """A set's items in an order of their own where they have one."""
-    if isinstance(value, tuple):
-        return value
-    try:
-        return sorted(value)
-    except TypeError:
-        return sorted(value, key=repr)
 
 
 def _tagged(name: str, data: Any) -> dict[str, Any]:

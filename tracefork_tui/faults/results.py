@@ -68,7 +68,14 @@ def empty(draw: Draw) -> Any:
         return {"content": []}
     if draw.type == "raised":
         return None
-    if isinstance(value, dict) and value.get(TAG) in ("tuple", "set", "frozenset"):
+    return _emptied(value)
+
+
+def _emptied(value: Any) -> Any:
+    """A tuple has as many items as before: what it is unpacked to is there."""
+    if _is(value, "tuple"):
+        return {TAG: "tuple", ITEMS: [_emptied(item) for item in value[ITEMS]]}
+    if _is(value, "set") or _is(value, "frozenset"):
         return {TAG: value[TAG], ITEMS: []}
     if isinstance(value, dict) and TAG in value:
         return None
@@ -85,7 +92,16 @@ def said(draw: Draw, text: str) -> Any:
         return {TAG: "tuple", ITEMS: [_like(out, text), _like(err, ""), 0]}
     if draw.name.startswith("mcp "):
         return _answer(text, False)
+    if draw.type != "raised" and _is(value, "tuple") and value[ITEMS]:
+        first, *others = value[ITEMS]
+        if isinstance(first, (str, bytes)):
+            return {TAG: "tuple", ITEMS: [_like(first, text), *others]}
     return _like(value, text) if isinstance(value, bytes) else text
+
+
+def _is(value: Any, tag: str) -> bool:
+    """True for a collection that the tape holds under this tag."""
+    return isinstance(value, dict) and value.get(TAG) == tag and _listed(value.get(ITEMS))
 
 
 def _communicated(draw: Draw) -> bool:
