@@ -13,6 +13,7 @@ from typing import Any
 from cli_runs import Bench
 from matrix.server import Server, Talk
 
+from tracefork_tui.tape.credentials import of_settings, of_variables, secret_name
 from tracefork_tui.tape.redact import Redactor
 
 NAMES = [
@@ -182,6 +183,74 @@ def test_what_the_user_calls_secret_is_on_no_tape(bench: Bench) -> None:
     bench.write("agent.py", agent.replace("LITERAL", LITERAL))
     bench.write("child.py", re.sub(r'environ\["CHILD_(\w+)"\]', r'environ["CHILD_\1_IN"]', CHILD))
     planted_on_no_tape(bench, "--secret", "q[0-9]{2}Z[0-9a-f]{8}v", names="{}_IN")
+
+
+LATE = """
+    import asyncio, base64, json, os, subprocess, sys
+    from urllib.parse import quote
+    from talk import BASE, client
+
+    END = "wMx02qL7"[::-1]
+    for line in open("local.env"):
+        name, _, value = line.strip().partition("=")
+        os.environ[name] = value
+    s = os.environ
+    odd = s["DB_PASS"]
+    subprocess.run(["true"], env={**s, "JOB_TOKEN": "job" + END})
+    subprocess.call(["true"], env={**s, "CALL_TOKEN": "cll" + END})
+    subprocess.Popen(["true"], env={**s, "POPEN_TOKEN": "ppn" + END}).wait()
+    quiet = {**s, "TASK_TOKEN": "tsk" + END}
+
+    async def start():
+        await (await asyncio.create_subprocess_exec("true", env=quiet)).wait()
+
+    asyncio.run(start())
+    told = [odd, json.dumps(odd), json.dumps(json.dumps(odd)), repr(odd), quote(odd, "")]
+    told += [s["DATABASE_URL"], s["PGPASSWORD"], s["GH_TOKEN_2"]]
+    told += [kind + END for kind in ("job", "cll", "ppn", "tsk")]
+    for before in range(4):
+        plain = "u" * before + s["GH_TOKEN_2"]
+        told += [base64.b64encode(plain.encode()).decode(), base64.urlsafe_b64encode(odd.encode())]
+    print(*told)
+    client.post(f"{BASE}/plain.x/v1", json={"told": str(told), "scheme": "postgres://"})
+"""
+SETTINGS = """
+DB_PASS=pa"ss\\w0rdÅ>?&~
+export QUOTED_JWT="jwt7Lq20xMw"
+"""
+
+
+def test_secrets_set_on_the_way_and_spelled_otherwise(bench: Bench) -> None:
+    """As python-dotenv sets them, as commands are given them, escaped, quoted and in base64."""
+    odd, plain_one, url = 'pa"ss\\w0rdÅ>?&~', "gh7Lq20xMwZ", "postgres://me:u7Lq%2120xMw@host/db"
+    bench.write("agent.py", LATE)
+    bench.write("local.env", SETTINGS.strip().replace("export ", ""))
+    env = {"DATABASE_URL": url, "PGPASSWORD": "pg7Lq20xMw", "GH_TOKEN_2": plain_one}
+    with Server({"plain": plain}) as server:
+        words = ("record", "-o", "run.msgpack", "--capture-files", "--", sys.executable)
+        done = bench.cli(*words, "agent.py", ANTHROPIC_BASE_URL=server.url, **env)
+    assert done.code == 0, done
+    data = (bench.folder / "run.msgpack").read_bytes()
+    with bench.open() as tape:
+        data += b"".join(step.request.body for step in tape.steps if step.kind == "exchange")
+        data += "".join(text for _, _, text in tape.output()).encode() + str(tape.notes).encode()
+    spelled = [odd, json.dumps(odd)[1:-1], repr(odd)[1:-1], "7Lq20xMw", "7Lq%2120xMw"]
+    spelled += [b64encode(("u" * n + plain_one).encode()).decode()[4:12] for n in range(4)]
+    spelled += [b64encode(odd.encode()).decode()[:12]]
+    assert not [one for one in spelled if one.encode() in data]
+    assert b"postgres://me:[redacted]@host/db" in data
+    replayed = bench.replay(DATABASE_URL=url.replace("u7", "v8"))
+    assert "replay: proven" in replayed.err, replayed.err
+
+
+def test_which_variables_hold_credentials() -> None:
+    held = "API_KEY OPENAI_APIKEY PGPASSWORD DB_PASS MYSQL_PWD GH_PAT SIGNING_JWT HF_TOKEN_2"
+    others = "PWD OLDPWD KEYBOARD TOKENIZERS_PARALLELISM SSH_AUTH_SOCK COMPASS AWS_REGION"
+    assert [name for name in held.split() if not secret_name(name)] == []
+    assert [name for name in others.split() if secret_name(name)] == []
+    assert list(of_settings(b"A=1\nexport B_KEY='x y' \n#C_KEY=z\nD_KEY = v # w\n")) == ["x y", "v"]
+    urls = {"DB": "postgres://postgres:postgres@h/db", "CACHE": "redis://:hunter2hunter2@h:1/0"}
+    assert list(of_variables(urls.items())) == ["hunter2hunter2", "hunter2hunter2"]
 
 
 PACKED = """

@@ -39,6 +39,7 @@ def _creating(real: Any, ours: Any, session: Session, asked: Asked, rerun: bool)
 
     async def start(frame: FrameType, words: Any, kwargs: Any) -> Any:
         seam = Seam(session, frame, rerun, "asyncio.subprocess")
+        session.redactor.learn_variables(kwargs.get("env"))
         made: list[Any] = []
 
         async def begin() -> None:

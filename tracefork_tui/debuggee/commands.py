@@ -62,6 +62,7 @@ class _Commands:
             if frame is None:
                 return real(*popenargs, check=check, **kwargs)
             args = popenargs[0] if popenargs else kwargs.get("args")
+            self._session.redactor.learn_variables(kwargs.get("env"))
 
             def ran() -> Any:
                 try:
@@ -84,6 +85,7 @@ class _Commands:
             if frame is None:
                 return real(*popenargs, **kwargs)
             args = popenargs[0] if popenargs else kwargs.get("args")
+            self._session.redactor.learn_variables(kwargs.get("env"))
             ran = _later(real, popenargs, kwargs)
             return self.draw("subprocess.call", ran, frame, args)
 

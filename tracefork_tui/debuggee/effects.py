@@ -46,6 +46,7 @@ CACHE = "__pycache__"
 STDIN = (0, "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
 FREQUENT = "builtins.id"
 """Raised hundreds of times an exchange, by SDKs that copy what they send."""
+SETS = "os.putenv"
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
@@ -78,7 +79,7 @@ def install(session: Session, inputs: Inputs, children: Children) -> None:
 
 
 RUNS = ("exec", "cpython.run_file", "cpython.run_command")
-_WANTED = frozenset((*CONNECTS, *COMMANDS, *FILES, *OTHERS, *RUNS, "open"))
+_WANTED = frozenset((*CONNECTS, *COMMANDS, *FILES, *OTHERS, *RUNS, "open", SETS))
 
 
 def _heard(session: Session, inputs: Inputs, event: str, args: Any) -> None:
@@ -92,6 +93,8 @@ def _heard(session: Session, inputs: Inputs, event: str, args: Any) -> None:
         _name(session, "file", f"{FILES[event]} {_path(session, args[0])}", users=True)
     elif event in OTHERS:
         _other(session, event, args)
+    elif event == SETS:
+        session.redactor.learn_variables({os.fsdecode(args[0]): os.fsdecode(args[1])})
     elif event == "open" and args[0] == os.devnull:
         return
     elif event == "open" and args[0] in STDIN:

@@ -17,7 +17,17 @@ from ..tape.redact import Redactor
 NUMBERS = re.compile(r"\d+")
 FAILED = ".failed"  # beside the plan: a child diverged
 BESIDE = 1 << 20  # the numbers of further Pythons begin above it
-KEPT = ("environment", "keys", "origins", "hash_seed", "user", "variables", "secrets", "cwd")
+KEPT = (
+    "environment",
+    "keys",
+    "credentials",
+    "origins",
+    "hash_seed",
+    "user",
+    "variables",
+    "secrets",
+    "cwd",
+)
 PASSED = ("user", "variables", "secrets", "rerun_tools", "capture_files")
 
 Plan = dict[str, Any]

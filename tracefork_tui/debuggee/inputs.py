@@ -13,6 +13,7 @@ from hashlib import sha256
 from types import FrameType
 from typing import Any
 
+from ..tape.credentials import of_settings
 from .callers import PACKAGES
 from .session import Session
 from .standin import stand_in
@@ -25,6 +26,7 @@ MOST_LOOKED_UP = 1000
 LONGEST_INPUT = 64 * 1024 * 1024
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 ELSEWHERE = ("/dev/", "/proc/", "/sys/")
+SETTINGS = ".env"
 CODE = (".py", ".pyc", ".pyi", ".so", ".pyd", ".pth")
 
 
@@ -69,6 +71,8 @@ class Inputs:
             if not os.path.exists(name):
                 session.note(GONE, {"what": shown, "site": site}, once=name)
             return
+        if os.path.basename(name).startswith(SETTINGS) or name.endswith(SETTINGS):
+            session.redactor.learn(of_settings(data))
         digest = sha256(data).hexdigest()
         what = {"what": shown, "sha256": digest, "size": len(data)}
         session.note("input", {**what, "site": site}, once=(name, digest))

@@ -101,6 +101,7 @@ def patch(module: ModuleType, session: Session, asked: Asked, rerun: bool) -> No
             seam.started = True
             real_init(self, *args, **kwargs)
 
+        session.redactor.learn_variables(kwargs.get("env"))
         words = args[0] if args else kwargs.get("args")
         seam.draw("", frame, start, {"args": shown(session, words)})
         seam.frame, seam.created = None, True

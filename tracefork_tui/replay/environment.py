@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..tape.chain import origin_of
-from ..tape.redact import PLACEHOLDER, Redactor, secret_name
+from ..tape.credentials import secret_name
+from ..tape.redact import PLACEHOLDER, Redactor
 from .state import state_folder
 
 ALLOWED = (
@@ -68,6 +69,12 @@ def key_names(environment: Mapping[str, str]) -> list[str]:
     return sorted({name for name in KEYS if name in environment} | set(named))
 
 
+def credential_names(environment: Mapping[str, str]) -> list[str]:
+    """The names, never the values, of what else is a credential by its name."""
+    keys = key_names(environment)
+    return sorted(name for name in environment if secret_name(name) and name not in keys)
+
+
 def origins(environment: Mapping[str, str]) -> dict[str, str]:
     """Origins that come from a variable: {"http://127.0.0.1:4000": "$ANTHROPIC_BASE_URL"}."""
     found: dict[str, str] = {}
@@ -91,9 +98,14 @@ def live_origins(environment: Mapping[str, str], taped: Mapping[str, str]) -> di
 
 
 def restored(
-    environment: Mapping[str, str], taped: Mapping[str, str], keys: list[str]
+    environment: Mapping[str, str],
+    taped: Mapping[str, str],
+    keys: list[str],
+    credentials: list[str],
 ) -> dict[str, str]:
-    """The environment of a replay: the tape's shaping variables, placeholders for its keys."""
+    """The environment of a replay: the tape's shaping variables, placeholders for its keys and
+    for the other credentials that are not here.
+    """
     new = {
         name: value
         for name, value in environment.items()
@@ -101,6 +113,8 @@ def restored(
     }
     new.update(taped)
     new.update(dict.fromkeys(keys, PLACEHOLDER))
+    for name in filter(secret_name, credentials):
+        new.setdefault(name, PLACEHOLDER)
     return new
 
 

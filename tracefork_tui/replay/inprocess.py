@@ -21,7 +21,7 @@ from ..tape.redact import Redactor, check_pattern
 from ..tape.seal import seal
 from ..tape.writer import Writer
 from .children import settle
-from .environment import keeps, key_names, origins, user_secret
+from .environment import credential_names, keeps, key_names, origins, user_secret
 
 
 @contextlib.contextmanager
@@ -50,6 +50,7 @@ def record(
         "started": time.time(),
         "environment": keeps(os.environ, redactor),
         "keys": key_names(os.environ),
+        "credentials": credential_names(os.environ),
         "origins": origins(os.environ),
         "hash_seed": os.environ.get("PYTHONHASHSEED", ""),
         "python": sys.version.split()[0],

@@ -20,6 +20,7 @@ from ..tape.redact import Redactor
 from ..tape.seal import seal
 from .children import CHILD, settle
 from .environment import (
+    credential_names,
     keeps,
     key_names,
     origins,
@@ -224,6 +225,7 @@ def header_of(launch: Launch, cwd: str, out: str) -> dict[str, Any]:
         "id": os.urandom(8).hex(),
         "environment": keeps(launch.environment, redactor),
         "keys": key_names(launch.environment),
+        "credentials": credential_names(launch.environment),
         "origins": origins(launch.environment),
         "hash_seed": _hash_seed(launch),
         "user": list(launch.plan.get("user", ())),

@@ -128,11 +128,12 @@ def _launch(
     taped = {name: str(value) for name, value in header.get("environment", {}).items()}
     taped = {name: value for name, value in taped.items() if name in ALLOWED}
     keys = [str(name) for name in header.get("keys", ())]
+    credentials = [str(name) for name in header.get("credentials", ())]
     if live:
         environment = dict(os.environ)
         named = live_origins(environment, taped)
     else:
-        environment = restored(os.environ, taped, keys)
+        environment = restored(os.environ, taped, keys, credentials)
         named = origins(environment)
     words = command or runnable([str(word) for word in header.get("command", ())])
     origin = header.get("child_of")

@@ -5,10 +5,13 @@ Deterministic, so that a replay with a placeholder in the key's place still matc
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Union
+
+from .credentials import of_variables, spellings
 
 MARK = "[redacted]"
 QUOTED = "%5Bredacted%5D"
@@ -45,7 +48,6 @@ _QUERY_WORD += r"|x-amz-credential)"
 _QUERY = r"(?i)([?&]" + _QUERY_WORD + r"=)([^&#]*)"
 _USERINFO = r"(?i)^([a-z][a-z0-9+.-]*://)([^/?#@]*)@"
 _OPTION = r"(?is)^(--?" + SECRET_WORD + r")(?:=(.+))?$"
-_ENVIRONMENT = ("KEY", "TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL", "CREDENTIALS")
 _TOKEN_FIELDS = (
     r"(?:access_?token|refresh_?token|id_?token|session_?token|client_?secret|client_assertion"
     r"|assertion|code|code_verifier|device_code|password|subject_token|api_?key|secret|token)"
@@ -69,11 +71,12 @@ class Redactor:
     def __init__(self, environment: Mapping[str, str], patterns: Iterable[str] = ()) -> None:
         self.patterns = [re.compile(pattern.encode()) for pattern in patterns]
         self._secrets: list[bytes] = []
+        self._forms: dict[bytes, bytes] = {}
         self._longest = 0
         self._pattern: re.Pattern[bytes] | None = None
         self._headers: dict[Pair, tuple[str, str]] = {}
         self._urls: dict[str, str] = {}
-        self.learn(value for name, value in environment.items() if secret_name(name))
+        self.learn_variables(environment)
 
     def learn(self, values: Iterable[str]) -> None:
         """Values that are secret wherever they stand; short ones are no evidence."""
@@ -84,9 +87,16 @@ class Redactor:
                 self._secrets.append(secret)
                 self._headers.clear()
                 self._urls.clear()
-                self._longest = max(self._longest, len(secret))
-                longest_first = sorted(self._secrets, key=len, reverse=True)
-                self._pattern = re.compile(b"|".join(map(re.escape, longest_first)))
+                self._forms.update(spellings(secret))
+                longest_first = sorted(self._forms, key=len, reverse=True)
+                self._longest = len(longest_first[0])
+                self._pattern = re.compile(b"|".join(self._forms[form] for form in longest_first))
+
+    def learn_variables(self, variables: Mapping[Any, Any] | None) -> None:
+        """The credentials among environment variables, of this process or one that it starts."""
+        if variables:
+            texts = ((os.fsdecode(name), os.fsdecode(variables[name])) for name in variables)
+            self.learn(of_variables(texts))
 
     @property
     def edition(self) -> int:
@@ -102,7 +112,7 @@ class Redactor:
         if self.patterns:
             data, known = self._by_patterns(data), 0
         start = max(0, known - self._longest + 1)
-        if self._pattern is None or all(data.find(item, start) < 0 for item in self._secrets):
+        if self._pattern is None or all(data.find(form, start) < 0 for form in self._forms):
             return data
         return self._pattern.sub(MARK.encode(), data)
 
@@ -262,11 +272,6 @@ def check_pattern(pattern: str) -> str:
 def secret_header(name: str) -> bool:
     """True for the name of a header that holds a credential."""
     return name.lower() in SECRET_HEADERS or re.search(_HEADER, name) is not None
-
-
-def secret_name(name: str) -> bool:
-    """True for the name of an environment variable that holds a credential."""
-    return name.upper().rpartition("_")[2] in _ENVIRONMENT
 
 
 def _basic(scheme: str, secret: str) -> list[str]:
