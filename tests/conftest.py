@@ -8,9 +8,15 @@ from pathlib import Path
 
 import pytest
 from cli_runs import Bench
+from hypothesis import HealthCheck, settings
 from other_pythons import other_python
 
 from tracefork_tui.demo.server import serve
+
+settings.register_profile(
+    "steady", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("steady")
 
 
 @pytest.fixture(autouse=True)

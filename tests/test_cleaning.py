@@ -31,7 +31,7 @@ def cut(data: bytes, places: list[int]) -> list[bytes]:
     return [data[a:b] for a, b in zip([0, *ends], [*ends, len(data)], strict=True)]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.integers(0, 120), max_size=6), st.sampled_from([URL, EXCHANGE]))
 def test_no_cut_lets_a_secret_through(places: list[int], url: str) -> None:
     body = {"a": f"key {KEY} and {KEY[:9]}", "access_token": TOKEN, "b": [KEY, "sk-a"]}

@@ -369,7 +369,7 @@ def test_no_change_means_equal_values(a, b):
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(some_steps, some_steps)
 def test_rows_hold_each_step_once_and_in_order(a, b):
     with tempfile.TemporaryDirectory() as folder:
@@ -387,7 +387,7 @@ def test_rows_hold_each_step_once_and_in_order(a, b):
         as_text(comparison, 80)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(some_steps, st.data())
 def test_inserted_steps_are_added(a, data):
     inserted = data.draw(some_steps)

@@ -82,7 +82,7 @@ def test_inserted_items_are_added_and_nothing_else_moves(data, a):
     assert all(a[i] == b[j] for i, j in pairs if i is not None)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.randoms(use_true_random=False), st.integers(200, 600), st.integers(0, 40))
 def test_insertions_into_long_sequences(rng, size, count):
     a = [rng.randrange(size) for _ in range(size)]

@@ -261,7 +261,7 @@ def test_hostile_text_does_no_harm(tmp_path: Path, wanted: str):
         assert one.expression
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(max_size=60))
 def test_any_text_is_looked_for(wanted: str):
     tape = Tape(str(Path(__file__).parent.parent / "tapes" / "refund.msgpack"))

@@ -39,7 +39,7 @@ def outcome(text: str) -> query.Query | None:
         return None
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text(max_size=80) | st.text("()[].\"'/\\=~<>!&|n 1-", max_size=40))
 def test_any_text_compiles_or_is_explained(text: str):
     outcome(text)
@@ -47,7 +47,7 @@ def test_any_text_compiles_or_is_explained(text: str):
         complete(text, cursor)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.sampled_from(WORDS), max_size=12))
 def test_any_words_evaluate_or_are_explained(words: list[str]):
     text = " ".join(words)
@@ -62,7 +62,7 @@ def test_any_words_evaluate_or_are_explained(words: list[str]):
         assert found.value_at(tape, n) == value or value != value
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.sampled_from(WORDS), max_size=6), st.integers(0, 40))
 def test_what_completes_can_be_typed(words: list[str], cursor: int):
     text = " ".join(words)

@@ -32,9 +32,7 @@ MOST = 40  # steps that are looked at
 EXAMPLES = int(os.environ.get("TRACEFORK_TAPE_MUTATIONS", "1500")) // 10
 
 fuzzed = settings(
-    deadline=None,
     max_examples=EXAMPLES,
-    derandomize=True,
     suppress_health_check=list(HealthCheck),
 )
 

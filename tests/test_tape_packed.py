@@ -151,9 +151,7 @@ def test_an_unclosed_tape_and_a_torn_one(tmp_path: Path) -> None:
 
 
 @settings(
-    deadline=None,
     max_examples=40,
-    derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(size=st.integers(0, 3 * BLOCK), sizes=st.lists(st.integers(0, 90_000), max_size=3))

@@ -118,7 +118,7 @@ VALUES = some.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(VALUES, some.lists(some.integers(0, 60), max_size=12), some.text(max_size=3))
 def test_folding_loses_nothing(value: Any, toggles: list[int], needle: str) -> None:
     page = page_of(value)
