@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from textual.events import Key
+from textual.events import Event, Key, Paste
 from textual.keys import _character_to_key
 from textual.pilot import Pilot
 from textual.widgets import Input
@@ -16,15 +18,19 @@ from tui_forks import family, screen_text
 from tui_runs import until
 from tui_tapes import refund_run
 
+from tracefork_tui.tui import judging
 from tracefork_tui.tui.app import DebuggerApp
 from tracefork_tui.tui.screens.main import MainScreen
 from tracefork_tui.tui.screens.tree import TreeScreen
+from tracefork_tui.tui.widgets.prompt import Field
+
+NAMED = {"\r": "enter", "\x1b": "escape", "\t": "tab"}
 
 
 def type_ahead(pilot: Pilot[Any], keys: str) -> None:
     """All keys at once, as a fast typist or a paste has them wait in the terminal."""
     for character in keys:
-        key = "enter" if character == "\r" else _character_to_key(character)
+        key = NAMED.get(character) or _character_to_key(character)
         pilot.app.post_message(Key(key, character if character.isprintable() else None))
 
 
@@ -93,6 +99,70 @@ async def test_what_follows_a_wrong_line_is_typed_into_it(tmp_path: Path) -> Non
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
         type_ahead(pilot, ":break n ==\r 4\rc")
+        await until(pilot, stands(app, "run.msgpack", 4), "the breakpoint")
+
+
+@pytest.mark.parametrize("keys", [":watch n\r:break n == 4\rc", ":break n ==\r 4\rc"])
+async def test_a_slow_line_loses_no_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keys: str
+) -> None:
+    quick = Field.on_event
+
+    async def slow(field: Field, event: Event) -> None:
+        await asyncio.sleep(0.01)
+        await quick(field, event)
+
+    monkeypatch.setattr(Field, "on_event", slow)
+    app = app_of(refund_run(tmp_path / "run.msgpack"))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        type_ahead(pilot, keys)
+        await until(pilot, stands(app, "run.msgpack", 4), "the breakpoint")
+
+
+async def test_escape_does_not_wait_for_the_judge(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(judging, "judge", lambda *of: asked.append(of[3]))
+    app = app_of(refund_run(tmp_path / "run.msgpack"))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        type_ahead(pilot, ":break n > 0\rc")
+        await until(pilot, lambda: "n > 0" in "".join(asked), "the judge")
+        await settle(pilot)
+        type_ahead(pilot, "\x1bjj")
+        await until(pilot, stands(app, "run.msgpack", 3), "the steps behind Escape")
+        assert not app.session.beside.breakpoints
+
+
+async def test_tab_waits_for_what_it_completes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quick = judging.judge
+
+    def slow(post: Any, *of: Any) -> None:
+        time.sleep(0.2)
+        quick(post, *of)
+
+    monkeypatch.setattr(judging, "judge", slow)
+    app = app_of(refund_run(tmp_path / "run.msgpack"))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        type_ahead(pilot, ":break provenan\t == 'live' and n == 4\rc")
+        await until(pilot, stands(app, "run.msgpack", 4), "the breakpoint")
+        assert [one.when for one in app.session.beside.breakpoints] == [
+            "provenance == 'live' and n == 4"
+        ]
+
+
+async def test_what_is_pasted_keeps_its_place_among_the_keys(tmp_path: Path) -> None:
+    app = app_of(refund_run(tmp_path / "run.msgpack"))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        type_ahead(pilot, ":")
+        app.post_message(Paste("break n == 4"))
+        type_ahead(pilot, "\rc")
         await until(pilot, stands(app, "run.msgpack", 4), "the breakpoint")
 
 

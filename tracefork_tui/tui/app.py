@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import Provider
-from textual.events import Event, Key
+from textual.dom import DOMNode
+from textual.events import Event, Key, Paste
 from textual.filter import LineFilter
 from textual.screen import Screen
 
@@ -170,22 +171,27 @@ class DebuggerApp(App[None]):
     # Keys, one at a time
 
     async def on_event(self, event: Event) -> None:
-        if isinstance(event, Key) and not event.is_forwarded:
-            self._typed = time.monotonic()
-            if self._first_steps and self._first_steps.pressed():
-                self._first_steps = None
-            await self._keys.take(event)
+        if not isinstance(event, Key | Paste) or event.is_forwarded:
+            await super().on_event(event)
             return
-        await super().on_event(event)
-        if isinstance(event, Key):
-            self._keys.done()
+        self._typed = time.monotonic()
+        if self._first_steps and self._first_steps.pressed():
+            self._first_steps = None
+        await self._keys.take(event)
 
     def on_passed(self, message: Passed) -> None:
         self._keys.passed(message)
 
-    def retype(self, keys: Sequence[Key]) -> None:
-        """Have keys typed again that came before it was known where they belong."""
-        self._keys.again(keys)
+    def retype(self, event: Key) -> None:
+        """Have a key typed again that came before it was known where it belongs."""
+        self._keys.again(event)
+
+    def hold_keys(self, holder: DOMNode) -> None:
+        """Have keys wait until it is known where they belong; Escape is for the holder."""
+        self._keys.hold(holder)
+
+    def release_keys(self) -> None:
+        self._keys.release()
 
     @property
     def sessions(self) -> list[Session]:

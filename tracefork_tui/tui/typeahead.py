@@ -3,102 +3,138 @@ that it led to. Without this, what is typed right after Enter goes to a screen t
 
 A key travels from the widget with the focus up to the app, and so do the messages that it sets
 off. A Passed is sent after it on the same way, twice, as the first may overtake a message that a
-handler of the key has sent.
+handler of the key has sent. Where that leads to another screen or focus, it begins anew there.
+However slow all this is, no key overtakes another.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from textual.app import App
 from textual.dom import DOMNode
-from textual.events import Key
+from textual.events import Key, Paste
 from textual.message import Message
+from textual.timer import Timer
 
+Typed = Key | Paste
 ROUNDS = 2
-LONGEST = 1.0
-"""Seconds that a key waits for a Passed that was lost with its widget."""
+LOOK = 0.02
+"""Seconds between looks for a Passed that was lost with its widget, while keys wait."""
+AT_ONCE = ("escape", "ctrl+q")
+"""Keys that are never held."""
 
 
 class Passed(Message):
     """All that was sent before it on its way has been handled."""
 
-    def __init__(self, key: int, left: int) -> None:
-        super().__init__()
-        self.key = key
-        self.left = left
-
 
 class TypeAhead:
     """Holds the keys back that come too early. `dispatch` gives a key to the screen."""
 
-    def __init__(self, app: App[Any], dispatch: Callable[[Key], Awaitable[None]]) -> None:
+    def __init__(self, app: App[Any], dispatch: Callable[[Typed], Awaitable[None]]) -> None:
         self._app = app
         self._dispatch = dispatch
-        self._waiting: deque[Key] = deque()
-        self._number = 0
+        self._waiting: deque[Typed] = deque()
+        self._looks: Timer | None = None
+        self._holder: DOMNode | None = None
         self._busy = False
         self._target: DOMNode | None = None
+        self._left = 0
+        self._sent: Passed | None = None
 
-    async def take(self, event: Key) -> None:
-        """A key that was typed."""
+    async def take(self, event: Typed) -> None:
+        """A key that was typed, or a text that was pasted."""
+        if self._held and isinstance(event, Key) and event.key in AT_ONCE:
+            self._waiting.clear()
+            self._holder = None
         self._waiting.append(event)
-        if not self._busy:
-            await self._next()
-        elif len(self._waiting) == 1:
-            self._guard()
+        self._watch()
+        await self._next()
 
-    def again(self, keys: Sequence[Key]) -> None:
-        """Keys that somebody has held, before those that wait."""
-        self._waiting.extendleft(reversed(keys))
+    def again(self, event: Typed) -> None:
+        """One that came too early, before those that wait."""
+        self._waiting.appendleft(event)
+        self._watch()
+
+    def hold(self, holder: DOMNode) -> None:
+        """Keys wait until `release`, as long as the holder is there: it is not known yet where
+        they belong. One that is never held drops those that wait."""
+        self._holder = holder
+
+    def release(self) -> None:
+        self._holder = None
         if not self._busy:
-            self._busy = True
-            self._app.call_later(self._over, self._number)
+            self._go_round()
+
+    @property
+    def _held(self) -> bool:
+        return self._holder is not None and not _gone(self._holder)
+
+    @property
+    def _way(self) -> DOMNode | None:
+        """Where a key would go now."""
+        app = self._app
+        return (app.focused or app.screen) if app.screen_stack else None
 
     async def _next(self) -> None:
-        if self._busy or not self._waiting:
+        way = self._way
+        if self._busy or self._held or not self._waiting or way is None:
             return
-        self._busy = True
-        self._number += 1
-        number, event = self._number, self._waiting.popleft()
-        self._target = self._app.focused or self._app.screen
-        if event.is_forwarded:  # it has been on its way before, and was stopped
+        event = self._waiting.popleft()
+        if isinstance(event, Key) and event.is_forwarded:  # it was on its way before
             event = Key(event.key, event.character)
+        self._busy = True
         await self._dispatch(event)
-        if number == self._number and self._busy:
-            self._send(ROUNDS)
-            if self._waiting:
-                self._guard()
+        self._go_round(way)
 
-    def _guard(self) -> None:
-        number = self._number
-        self._app.set_timer(LONGEST, lambda: self._over(number))
+    def _go_round(self, way: DOMNode | None = None) -> None:
+        self._target, self._left = way or self._way, ROUNDS
+        self._busy = self._target is not None
+        self._send()
+
+    def _send(self) -> None:
+        if self._target is not None:
+            self._left -= 1
+            self._sent = Passed().set_sender(self._app)  # up to its sender, and no further
+            self._target.post_message(self._sent)
 
     def passed(self, message: Passed) -> None:
-        if message.key == self._number and self._busy:
-            self._send(message.left)
-
-    def _send(self, left: int) -> None:
-        target = self._target if left else None
-        alive = target is not None and target.is_attached
-        if not (target and alive and target.post_message(Passed(self._number, left - 1))):
-            self._over(self._number)
-
-    def done(self) -> None:
-        """The key has come to its end: nobody took it on its way, or it led to another screen."""
-        if self._busy:
-            self._over(self._number)
-
-    def _over(self, number: int) -> None:
-        """The next key, once the screen can take it."""
-        if number != self._number or not self._busy or not self._app.screen_stack:
+        if message is not self._sent:
             return
-        screen = self._app.screen
-        if not screen.is_mounted:
-            screen.call_later(self._over, number)
-            return
-        self._busy = False
+        if self._way is not self._target:
+            self._go_round()
+        elif self._left:
+            self._send()
+        else:
+            self._over()
+
+    def _over(self) -> None:
+        self._busy, self._sent = False, None
         if self._waiting:
             self._app.call_later(self._next)
+
+    def _watch(self) -> None:
+        if self._looks is None:
+            self._looks = self._app.set_interval(LOOK, self._look)
+
+    def _look(self) -> None:
+        """Go on where nothing else would: a widget has left, and what was to come from it."""
+        target = self._target
+        if not self._waiting and self._looks:
+            self._looks.stop()
+            self._looks = None
+        elif not self._busy:
+            self._app.call_later(self._next)
+        elif self._sent and target and _gone(target):
+            if self._way is target:
+                self._over()
+            else:
+                self._go_round()
+
+
+def _gone(node: DOMNode) -> bool:
+    """Whether it has left the screen, or is about to: it may handle no message any more."""
+    return not node.is_attached or node._pruning or node._closing

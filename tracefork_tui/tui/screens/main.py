@@ -271,15 +271,14 @@ class MainScreen(FittedScreen[None]):
                 typed[:] = [*(one for one in typed if one != text), text][-LINES_KEPT:]
             self._attempt(lambda: took(text))
 
-        if not self.query(Prompt):
+        if self._prompt is None or self._prompt.gone:
             self._prompt = Prompt(Line(sign, take, typing, judge, typed, text), self.focused)
             self.mount(self._prompt)
+            cast("DebuggerApp", self.app).hold_keys(self._prompt)
 
     def cancel(self) -> None:
-        from ..widgets.prompt import Prompt
-
-        for prompt in self.query(Prompt):
-            prompt.give_up()
+        if self._prompt and not self._prompt.gone:
+            self._prompt.give_up()
             return
         if self.keys.clear():
             return

@@ -61,21 +61,10 @@ class Line(NamedTuple):
 
 
 class Field(Input):
-    """A line that may hold the keys typed after Enter until it is known whether the line is taken.
-    Escape is never held."""
-
-    held: list[Key] | None = None
-
-    async def _on_key(self, event: Key) -> None:
-        if self.held is None or event.key == "escape":
-            await super()._on_key(event)
-            return
-        self.held.append(event)
-        event.stop()
-        event.prevent_default()
+    """A line after whose Enter keys wait until it is known whether the line is taken."""
 
     async def action_submit(self) -> None:
-        self.held = []
+        _app(self).hold_keys(self)
         await super().action_submit()
 
 
@@ -101,9 +90,9 @@ class Prompt(Vertical):
         super().__init__()
         self._line = line
         self._back_to = back_to
-        self._early: list[Key] = []
-        self._ready = self._gone = False
+        self._ready = self.gone = False
         self._judging = self._sent = False
+        self._wanted = 0
         self._offers: Sequence[Offer] = ()
         self._chosen = -1
         self._before = ""
@@ -120,7 +109,15 @@ class Prompt(Vertical):
             yield line
 
     def on_mount(self) -> None:
-        self.input.focus()
+        if not self.gone:
+            self._ready = True
+            self.screen.set_focus(self.input)
+            self._look()
+            _app(self).release_keys()
+
+    def on_resize(self) -> None:
+        if self._offers:
+            self._show_offers()
 
     @property
     def input(self) -> Field:
@@ -128,23 +125,17 @@ class Prompt(Vertical):
 
     # Keys
 
-    def on_descendant_focus(self) -> None:
-        if not self._ready:
-            self._ready = True
-            self._look()
-            self._retype(self._early)
-            self._early = []
-
     def take(self, event: Key) -> bool:
         """Take a key that passes by the screen; True if it was taken.
 
-        Before the line has the focus all of them do, afterwards those that an Input leaves.
+        Before the line can be typed into it is typed again later, afterwards these are the keys
+        that an Input leaves.
         """
         key, character = event.key, event.character
-        if self._gone:
+        if self.gone:
             return False
-        if not self._ready:
-            self._early.append(event)
+        if not self._ready and key != "escape":
+            _app(self).retype(event)
         elif character and character.isprintable():
             self.input.insert_text_at_cursor(character)
         elif key in ("tab", "shift+tab"):
@@ -155,19 +146,12 @@ class Prompt(Vertical):
             return False
         return True
 
-    def _retype(self, keys: Sequence[Key]) -> None:
-        """Let keys that came too early go where they belong now."""
-        if keys:
-            cast("DebuggerApp", self.app).retype(keys)
-
-    def _release(self) -> None:
-        """What the keys after Enter are for is known now."""
-        held, self.input.held = self.input.held or [], None
-        self._retype(held)
-
     def _complete(self, way: int) -> None:
-        """Put the next completion in its place."""
-        if self._offers:
+        """Put the next completion in its place, once it is known what may stand there."""
+        if self._judging:
+            self._wanted = way
+            _app(self).hold_keys(self.input)
+        elif self._offers:
             at = self._chosen + way if self._chosen >= 0 else min(0, way)
             self._choose(at % len(self._offers))
 
@@ -184,7 +168,8 @@ class Prompt(Vertical):
         """A click on a completion takes it."""
         listed = self.query_one(".offers").region
         line = max(0, self._chosen - OFFERED + 1) + event.screen_y - listed.y
-        if listed.contains(event.screen_x, event.screen_y) and line < len(self._offers):
+        here = listed.contains(event.screen_x, event.screen_y) and line < len(self._offers)
+        if here and not self._judging:
             self._choose(line)
         self.input.focus()
 
@@ -223,20 +208,24 @@ class Prompt(Vertical):
 
     def judged(self, message: Judged) -> None:
         """Show the verdict, if it is still about the line."""
-        if self._gone or message.line != self.input.value or not self._judging:
+        if self.gone or message.line != self.input.value or not self._judging:
             return
         self._judging = False
         if self._chosen < 0:
             self._offers = message.offers
+        wanted, self._wanted = self._wanted, 0
         sent, self._sent = self._sent, False
-        if sent:
-            self._release()
         if sent and message.error is None:
             self._finish(self.input.value)
-        elif sent or message.error is None or not self._unfinished(message.error):
+            return
+        if sent or wanted:
+            _app(self).release_keys()
+        if sent or message.error is None or not self._unfinished(message.error):
             self._show(message.error)
         else:
             self._show(None)
+        if wanted:
+            self._complete(wanted)
 
     def _unfinished(self, error: QueryError) -> bool:
         """Whether the mistake is only what the cursor stands at, and could be completed."""
@@ -281,14 +270,13 @@ class Prompt(Vertical):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        if self._gone:
+        if self.gone:
             return
         if self._line.judge and not self._judging:
             self._judging = self._line.judge(self.input.value, self.input.cursor_position)
         if self._judging:
             self._sent = True
         else:
-            self._release()
             self._finish(event.value)
 
     def give_up(self) -> None:
@@ -304,10 +292,15 @@ class Prompt(Vertical):
         self._line.took(text)
 
     def _leave(self) -> None:
-        self._gone = True
+        self.gone = True
         if self._back_to is not None:
             self.screen.set_focus(self._back_to)
         self.remove()
+        _app(self).release_keys()
+
+
+def _app(widget: Widget) -> DebuggerApp:
+    return cast("DebuggerApp", widget.app)
 
 
 def _put(place: Static, content: Content) -> None:
