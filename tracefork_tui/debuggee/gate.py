@@ -64,6 +64,7 @@ class Gate:
         self._rested = False
         self._patient = False
         self._open = False
+        self._waited = 0
         self.held = True
 
     def of(self, tape: Tape | None) -> Gate:
@@ -78,6 +79,14 @@ class Gate:
         if self._open or self._order.is_first(turn):
             return True
         return turn > 0 and not self._order.has(turn)
+
+    def waited(self) -> int:
+        """Microseconds that the recorded run waited for the turns that have come."""
+        with self._condition:
+            for place in self._order.newly_passed():
+                if self._tape is not None:
+                    self._waited += self._tape.time_since(place)
+            return self._waited
 
     def has(self, turn: int) -> bool:
         """True if the recorded run came to this turn, and the replay has not yet."""

@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from typing import Any, Callable
 
+from .ahead import SECOND
 from .session import Session, task_name
 from .standin import stand_in
 
@@ -33,7 +34,9 @@ def install(session: Session, travelling: Callable[[], bool]) -> None:
         turn: Any = [begun[task], task]
         number = 0
         if replaying:
+            until = session.ahead.now() + seconds * SECOND
             number = session.gate.nap(*turn, seconds)
+            session.ahead.reach(until)
         else:
             real(seconds)
         if threading.active_count() > 1:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..tape import records
@@ -47,7 +47,7 @@ class Order:
         self._numbers, self._afters, self._places = (
             array("q", [turn[column] for turn in turns]) for column in range(3)
         )
-        self._at = 0
+        self._at = self._told = 0
         self._left = Counter(self._numbers)
         self._early: Counter[int] = Counter()
         self.place = 0
@@ -93,6 +93,11 @@ class Order:
         while self and self._early[self._numbers[self._at]]:
             self._early[self._next()] -= 1
         return self._at != before
+
+    def newly_passed(self) -> Iterable[int]:
+        """The places of the turns that came, or were skipped, since this was asked last."""
+        told, self._told = self._told, self._at
+        return self._places[told : self._at]
 
     def skip_to(self, turn: int) -> None:
         """What was to come before this turn does not come, or came already."""

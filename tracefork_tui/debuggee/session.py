@@ -61,6 +61,7 @@ class Session:
         self.within: Variable[Any] = Variable("tracefork_within", None)
         self.detached = False
         self.gate: Any = None
+        self.ahead: Any = None
         self.breakpoints: Any = None
         self.fork_point: Any = None
         self.writer = writer

@@ -31,6 +31,7 @@ from . import (
     tracebacks,
 )
 from . import session as sessions
+from .ahead import Ahead
 from .answers import LIBRARIES
 from .arrivals import Arrivals
 from .callers import Callers
@@ -142,9 +143,10 @@ def install(session: Session, parent: Any, plan: dict[str, Any]) -> AfterImport:
     if session.policy.replaying:
         from .gate import Gate
 
+        session.ahead = Ahead(session)
         session.gate = Gate(parent, lambda: session.rounds, threads)
         session.fork_point = ForkPoint(session, threads) if plan.get("at") else None
-        VirtualTime(lambda: session.policy.replaying, lambda: session.gate, threads).install(hooks)
+        VirtualTime(session, threads).install(hooks)
         atexit.register(lambda: _order(session, session.gate))
     draws.install(session, hooks)
     machine.install(session, hooks, list(plan.get("variables", ())))

@@ -153,13 +153,10 @@ def _reach(gate: Gate, number: int, loop: Any, when: float) -> None:
 
 
 class VirtualTime:
-    """Skips waiting while `skipping()` is true, and tells the gate when nothing moves."""
+    """Skips waiting while the run is on the tape, and tells the gate when nothing moves."""
 
-    def __init__(
-        self, skipping: Callable[[], bool], gate: Callable[[], Gate], threads: Threads
-    ) -> None:
-        self._skipping = skipping
-        self._gate = gate
+    def __init__(self, session: Session, threads: Threads) -> None:
+        self._session = session
         self._threads = threads
 
     def install(self, hooks: AfterImport) -> None:
@@ -176,18 +173,20 @@ class VirtualTime:
         setattr(module.BaseSelectorEventLoop, _MARK, 0.0)
 
     def _select(self, loop: Any, select: Callable[[Any], Any], timeout: float | None) -> Any:
-        if not self._skipping():
+        session = self._session
+        if not session.policy.replaying:
             return select(timeout)
         if timeout is not None and timeout <= 0:
-            self._gate().turned()
+            session.gate.turned()
             return select(0)
         events = select(0) or self._from_threads(select, timeout)
-        if events or self._gate().quiet():
+        if events or session.gate.quiet():
             return events
         if timeout is not None:
             setattr(loop, _MARK, getattr(loop, _MARK) + timeout)
+            session.ahead.skip(timeout)
             return []
-        return [] if self._gate().give_up() else select(None)
+        return [] if session.gate.give_up() else select(None)
 
     def _from_threads(self, select: Callable[[Any], Any], timeout: float | None) -> Any:
         """What other threads that are at work tell the loop, in real time."""

@@ -13,6 +13,7 @@ from .errors import TapeError
 from .indexed import Indexed
 
 FIRST = (records.SEND, records.DRAW, records.CALL)
+TIMED = frozenset((records.HEAD, records.CHUNK, records.END, *FIRST, *records.BESIDE))
 RECORDS_KEPT = 256
 ATOMS_KEPT = 1024
 SMALL_RECORD = 1024
@@ -71,6 +72,13 @@ class Recorded(Indexed):
         """When the record at a place of the index was written: microseconds from the start."""
         record = self._record(self.index.offset(place))
         return int(record[1] if record[0] in records.BESIDE else record[2])
+
+    def time_since(self, place: int) -> int:
+        """Microseconds between the record before this place and the one at it."""
+        before = place - 1
+        while before > 0 and self.index.kinds[before] not in TIMED:
+            before -= 1
+        return max(0, self.time_at(place) - self.time_at(before)) if before > 0 else 0
 
     def _found(self, n: int) -> list[list[Any]]:
         offsets = self.index.of_step(n)

@@ -1,0 +1,92 @@
+"""Libraries that reckon with time: on replay they are told what had passed, and none is lost."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from cli_runs import Bench, exchanges
+from matrix.server import Server, Talk
+
+LIBRARY = """
+    import asyncio, datetime, time
+    from time import monotonic
+
+    CLOCKS = [time.monotonic, time.perf_counter, time.time, monotonic, lambda: time.time_ns() / 1e9]
+    CLOCKS += [lambda: time.monotonic_ns() / 1e9, lambda: datetime.datetime.now().timestamp()]
+
+
+    class Limit:
+        def __init__(self):
+            self.begun = [clock() for clock in CLOCKS]
+
+        def over(self):
+            return all(clock() - begun > 0.4 for clock, begun in zip(CLOCKS, self.begun))
+
+
+    def retry(attempt, pause):
+        limit = Limit()
+        while True:
+            attempt()
+            time.sleep(pause)
+            if limit.over():
+                return
+
+
+    async def retry_async(attempt, pause):
+        limit = Limit()
+        while True:
+            await attempt()
+            await asyncio.sleep(pause)
+            if limit.over():
+                return
+"""
+AGENT = """
+    import asyncio, os, sys, threading
+    import httpx2, patience
+
+    URL = os.environ["ANTHROPIC_BASE_URL"] + "/late.x/v1"
+    attempts = []
+
+
+    def attempt():
+        attempts.append(httpx2.post(URL, json={"pause": pause, "attempt": len(attempts)}))
+
+
+    async def attempt_async():
+        async with httpx2.AsyncClient() as client:
+            attempts.append(await client.post(URL, json={"pause": pause}))
+
+
+    for pause in 0.6, 0.0:
+        if sys.argv[1] == "sync":
+            patience.retry(attempt, pause)
+        elif sys.argv[1] == "async":
+            asyncio.run(patience.retry_async(attempt_async, pause))
+        else:
+            thread = threading.Thread(target=patience.retry, args=(attempt, pause))
+            thread.start()
+            thread.join()
+    print(len(attempts))
+"""
+
+
+def late(talk: Talk) -> None:
+    """An answer that takes its time where the client does not."""
+    if b"0.6" not in talk.sent.body:
+        time.sleep(0.6)
+    talk.whole([b"{}"])
+
+
+@pytest.mark.parametrize("way", ["sync", "async", "thread"])
+def test_a_library_gives_up_where_it_had(bench: Bench, way: str) -> None:
+    """After a wait that the replay skips, and after an answer that had been long in coming."""
+    (bench.folder / "site-packages").mkdir()
+    bench.write("site-packages/patience.py", LIBRARY)
+    with Server({"late": late}) as server:
+        env = {"ANTHROPIC_BASE_URL": server.url, "PYTHONPATH": "site-packages"}
+        tape = bench.record(AGENT, way, **env)
+    assert len(exchanges(tape)) == 2
+    done = bench.replay(PYTHONPATH="site-packages")
+    assert done.code == 0, done
+    assert done.out == "2\n"
