@@ -289,6 +289,8 @@ def test_refusals(text: str, where: str, says: str, steps: dict[str, Any]) -> No
         assert str(caught.value) == f"{name} does not apply to step {step.n}: {says}"
 
 
+SAYS_NO = [{"type": "text", "text": "no"}]
+MCP = {"content": [{"type": "text", "text": "yes"}], "isError": False}
 PAIR = {"$type": "tuple", "value": ["said", {"n": 1}]}
 EXAMPLES = {
     "poisoned_argument": "path=amount,value=1",
@@ -384,6 +386,14 @@ def test_the_same_fault_is_the_same_bytes(steps: dict[str, Any]) -> None:
         ("tool_empty", "lookup", "value", 4, None),
         ("tool_empty", "lookup", "value", PAIR, {**PAIR, "value": ["", {}]}),
         ("tool_text:text=no", "lookup", "value", PAIR, {**PAIR, "value": ["no", {"n": 1}]}),
+        (
+            "tool_text:text=no",
+            "mcp charge",
+            "value",
+            {**MCP, "structuredContent": {"result": "yes"}},
+            {**MCP, "content": SAYS_NO, "structuredContent": {"result": "no"}},
+        ),
+        ("tool_empty", "mcp charge", "value", MCP, {"content": []}),
         ("tool_empty", "lookup", "raised", ["builtins", "KeyError", "a", None], None),
         ("tool_text:text=no", "lookup", "value", {"a": 1}, "no"),
         ("tool_error", "lookup", "value", 4, Error("builtins", "RuntimeError", "lookup failed")),

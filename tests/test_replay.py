@@ -559,3 +559,27 @@ def test_an_agent_that_waits_for_what_diverged_ends(bench: Bench) -> None:
     done = bench.replay("run.msgpack", "--", sys.executable, "agent.py", "more")
     assert done.code == 1, done
     assert "the agent sent a request that the tape does not hold" in done.err
+
+
+def test_a_divergence_in_a_group_of_errors_is_one_line_too(bench: Bench) -> None:
+    bench.write("input.txt", "before")
+    bench.record("""
+        import asyncio
+        import httpx2
+        from talk import BASE, HEADERS, body
+
+        async def ask(client, text):
+            await client.post(BASE + "/v1/messages", json=body(text), headers=HEADERS)
+
+        async def main():
+            async with httpx2.AsyncClient() as client, asyncio.TaskGroup() as group:
+                group.create_task(ask(client, "a"))
+                group.create_task(ask(client, open("input.txt").read()))
+
+        asyncio.run(main())
+        """)
+    bench.write("input.txt", "after")
+    done = bench.replay()
+    assert done.code == 1
+    assert "Traceback" not in done.err
+    assert "tracefork-tui: the agent sent a request that the tape does not hold" in done.err

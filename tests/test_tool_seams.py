@@ -245,12 +245,33 @@ async def main():
 
 asyncio.run(main())
 """
+MCP_CLIENT = """
+import asyncio, sys
+from common import *
+from mcp import StdioServerParameters, Client
+from mcp.client.stdio import stdio_client
+
+async def main():
+    parameters = StdioServerParameters(command=sys.executable, args=["server.py"], cwd=os.getcwd())
+    async with Client(stdio_client(parameters)) as client:
+        print(client.protocol_version, [tool.name for tool in (await client.list_tools()).tools])
+        called = [client.call_tool("charge", {"amount": amount}) for amount in (3, 4)]
+        for result in await asyncio.gather(*called):
+            print(result.content, result.structured_content)
+    reply = anthropic.Anthropic().messages.create(
+        model="m", max_tokens=9, messages=[{"role": "user", "content": "hello"}]
+    )
+    print(reply.content[0].text)
+
+asyncio.run(main())
+"""
 AGENTS = {
     "runner": RUNNER,
     "runner-async": RUNNER_ASYNC,
     "pydantic": PYDANTIC,
     "langchain": LANGCHAIN,
     "mcp": MCP,
+    "mcp-client": MCP_CLIENT,
 }
 
 
@@ -357,6 +378,41 @@ def test_a_replay_fires_no_tool(bench: Bench, newer: str, name: str) -> None:
     again = bench.path("fired.log").read_text() if bench.path("fired.log").exists() else ""
     assert again == "sub\n" * fired.count("sub")
     assert len(tools(bench)) >= fired.count("\n") - fired.count("server")
+
+
+PAST = MCP.replace("ClientSession(reads, writes)", "ClientSession(reads, Own(writes))").replace(
+    "async def main",
+    """class Own:
+    def __init__(self, writes):
+        self.send = writes.send
+
+    async def __aenter__(self):
+        return self
+
+    async def __aexit__(self, *error):
+        pass
+
+    async def aclose(self):
+        pass
+
+async def main""",
+)
+
+
+def test_a_server_that_is_asked_past_the_seam_is_no_hang(bench: Bench, newer: str) -> None:
+    record(bench, newer, PAST)
+    done = bench.replay()
+    assert done.code == 1
+    assert "the agent asked an MCP server for initialize past its ClientSession" in done.err
+    assert "Traceback" not in done.err
+
+
+def test_what_a_server_calls_back_is_named(bench: Bench, newer: str) -> None:
+    called = MCP.replace('{"amount": amount})', '{"amount": amount}, progress_callback=print)')
+    record(bench, newer, called)
+    found = [note.data for note in bench.open().notes if note.kind == "mcp"]
+    assert [one["what"] for one in found] == ["progress_callback"]
+    assert found[0]["site"][0].startswith("agent.py:")
 
 
 def test_a_tool_that_talks_to_a_model_keeps_its_steps(bench: Bench, newer: str) -> None:

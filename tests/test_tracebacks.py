@@ -45,6 +45,25 @@ def test_tracebacks_are_as_without_us(bench: Bench) -> None:
     )
 
 
+GROUP = """
+    import asyncio, httpx2
+
+    async def main():
+        async with asyncio.TaskGroup() as group:
+            group.create_task(httpx2.AsyncClient().get("http://127.0.0.1:1/"))
+
+    asyncio.run(main())
+"""
+
+
+def test_of_a_group_of_errors_each_is_told_as_without_us(bench: Bench) -> None:
+    bench.record(GROUP, code=1)
+    bare = bench.run(sys.executable, "agent.py")
+    done = bench.cli("record", "--force", "-o", "run.msgpack", "--", sys.executable, "agent.py")
+    assert "ConnectError" in bare.err
+    assert done.err == bare.err
+
+
 def test_a_replay_tells_the_same_of_a_command_that_failed(bench: Bench) -> None:
     bench.record(AGENT, "x", code=1)
     again = bench.replay()

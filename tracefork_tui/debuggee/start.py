@@ -199,20 +199,31 @@ def _watch_failures(session: Session) -> None:
 
     def excepthook(kind: type[BaseException], error: BaseException, trace: Any) -> None:
         session.note("exception", {"what": _line(kind, error)})
-        if isinstance(error, Divergence):
-            sys.stderr.write(f"tracefork-tui: {error}\n")
+        failure = _divergence(error)
+        if failure is not None:
+            sys.stderr.write(f"tracefork-tui: {failure}\n")
         else:
             real(kind, error, tracebacks.without_us(error))
 
     def thread_excepthook(args: Any) -> None:
         session.note("thread exception", {"what": _line(args.exc_type, args.exc_value)})
-        if isinstance(args.exc_value, Divergence):
-            sys.stderr.write(f"tracefork-tui: {args.exc_value}\n")
+        failure = _divergence(args.exc_value)
+        if failure is not None:
+            sys.stderr.write(f"tracefork-tui: {failure}\n")
         else:
             real_thread(args)
 
     sys.excepthook = excepthook
     threading.excepthook = thread_excepthook
+
+
+def _divergence(error: Any) -> Divergence | None:
+    """The divergence that an error is, or that a group of errors holds."""
+    if isinstance(error, Divergence):
+        return error
+    inner = getattr(error, "exceptions", None)
+    found = map(_divergence, inner if isinstance(inner, (list, tuple)) else ())
+    return next((one for one in found if one is not None), None)
 
 
 def _line(kind: type[BaseException], error: BaseException | None) -> str:

@@ -12,11 +12,13 @@ import sys
 from types import ModuleType
 from typing import Any, Callable
 
+from ..tape.errors import Divergence
 from . import frameworks
 from .calls import What, aside, call, call_async
 from .hooks import AfterImport
 from .session import Session
 
+CALLED_BACK = ("sampling_callback", "elicitation_callback", "logging_callback")
 GIVEN_BY_LANGCHAIN = ("run_manager", "config", "callbacks", "runtime", "state", "store")
 
 
@@ -131,6 +133,7 @@ class _Tools:
                 (unsaid, reads), (writes, unheard) = pipe(0), pipe(2**20)
                 with unsaid, unheard, reads, writes:
                     self._started.append(writes)
+                    writes.send = self._not_sent(writes.send)
                     yield reads, writes
             else:
                 process = real(server, *args, **kwargs)
@@ -149,14 +152,37 @@ class _Tools:
 
         module.stdio_client = functools.wraps(real)(stdio_client)
 
+    def _not_sent(self, real: Any) -> Callable[[Any], Any]:
+        """A message to a server that a replay did not start, which no answer would come to."""
+
+        async def send(message: Any) -> None:
+            inner = getattr(message, "message", message)
+            asked = getattr(inner, "root", inner)
+            if hasattr(asked, "method") and hasattr(asked, "id"):
+                failure = Divergence(
+                    f"the agent asked an MCP server for {asked.method} past its ClientSession, "
+                    "which is not recorded"
+                )
+                raise self._session.fail(
+                    failure, {"site": self._session.callers.site(sys._getframe())}
+                )
+            await real(message)
+
+        return send
+
     def mcp_session(self, module: Any) -> None:
         owner = module.ClientSession
         real, real_init = owner.send_request, owner.__init__
 
-        def __init__(session: Any, read: Any = None, write: Any = None, *a: Any, **k: Any) -> None:
-            real_init(session, read, write, *a, **k)
-            writes = write if write is not None else k.get("write_stream")
+        def __init__(session: Any, *args: Any, **kwargs: Any) -> None:
+            real_init(session, *args, **kwargs)
+            talks = getattr(session, "_dispatcher", session)
+            writes = getattr(talks, "_write_stream", None)
             session._tracefork_started = any(one is writes for one in self._started)
+            if session._tracefork_started:
+                for name in CALLED_BACK:
+                    if kwargs.get(name) is not None:
+                        self._called_back(name)
 
         async def send_request(
             session: Any, request: Any, result_type: Any, *args: Any, **kwargs: Any
@@ -164,6 +190,8 @@ class _Tools:
             made = functools.partial(real, session, request, result_type, *args, **kwargs)
             if self._aside() or not getattr(session, "_tracefork_started", False):
                 return await made()
+            if kwargs.get("progress_callback") is not None:
+                self._called_back("progress_callback")
             asked = request.model_dump(by_alias=True, mode="json", exclude_none=True)
             given = dict(asked.get("params") or {})
             given.pop("_meta", None)
@@ -179,6 +207,26 @@ class _Tools:
 
         owner.__init__ = functools.wraps(real_init)(__init__)
         owner.send_request = functools.wraps(real)(send_request)
+        if hasattr(owner, "send_discover"):
+            self._wrap_discover(owner)
+
+    def _called_back(self, name: str) -> None:
+        """What a server says of its own is named: a replay's says nothing."""
+        site = self._session.callers.site(sys._getframe(2))
+        self._session.note("mcp", {"what": name, "site": site}, once=(name, *site[:1]))
+
+    def _wrap_discover(self, owner: Any) -> None:
+        """What newer clients ask first; it goes past `send_request`."""
+        real = owner.send_discover
+
+        async def send_discover(session: Any, version: str) -> Any:
+            made = functools.partial(real, session, version)
+            if self._aside() or not getattr(session, "_tracefork_started", False):
+                return await made()
+            what = self._what("mcp server/discover", {"version": version})
+            return await call_async(self._session, what, made)
+
+        owner.send_discover = functools.wraps(real)(send_discover)
 
 
 def _asked(args: Any, kwargs: Any) -> Any:

@@ -18,15 +18,17 @@ def install(hooks: AfterImport) -> None:
 
 
 def without_us(error: BaseException) -> TracebackType | None:
-    """The error's traceback, for whom prints it himself; those of its causes are set."""
+    """The error's traceback, for whom prints it himself; those of its causes and of the errors
+    that it is a group of are set.
+    """
     seen: set[int] = set()
-    todo: list[BaseException | None] = [error]
+    todo: list[Any] = [error]
     while todo:
         one = todo.pop()
-        if one is not None and id(one) not in seen:
+        if isinstance(one, BaseException) and id(one) not in seen:
             seen.add(id(one))
             one.__traceback__ = _cleaned(one.__traceback__)
-            todo += [one.__cause__, one.__context__]
+            todo += [one.__cause__, one.__context__, *getattr(one, "exceptions", ())]
     return error.__traceback__
 
 

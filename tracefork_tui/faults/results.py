@@ -65,7 +65,7 @@ def empty(draw: Draw) -> Any:
         out, err, _ = value[ITEMS]
         return {TAG: "tuple", ITEMS: [_like(out, ""), _like(err, ""), 0]}
     if draw.name.startswith("mcp "):
-        return {"content": []}
+        return {"content": [], **_structured(value, "")}
     if draw.type == "raised":
         return None
     return _emptied(value)
@@ -91,7 +91,7 @@ def said(draw: Draw, text: str) -> Any:
         out, err, _ = value[ITEMS]
         return {TAG: "tuple", ITEMS: [_like(out, text), _like(err, ""), 0]}
     if draw.name.startswith("mcp "):
-        return _answer(text, False)
+        return {**_answer(text, False), **_structured(value, text)}
     if draw.type != "raised" and _is(value, "tuple") and value[ITEMS]:
         first, *others = value[ITEMS]
         if isinstance(first, (str, bytes)):
@@ -117,6 +117,13 @@ def _answers(value: Any) -> bool:
 
 def _answer(text: str, error: bool) -> dict[str, Any]:
     return {"content": [{"type": "text", "text": text}], "isError": error}
+
+
+def _structured(value: Any, text: str) -> dict[str, Any]:
+    """The text as a server gives it beside the content, where its tool gives nothing but a text."""
+    structured = value.get("structuredContent") if isinstance(value, dict) else None
+    plain = isinstance(structured, dict) and list(map(type, structured.values())) == [str]
+    return {"structuredContent": dict.fromkeys(structured, text)} if plain and structured else {}
 
 
 def _listed(value: Any) -> bool:

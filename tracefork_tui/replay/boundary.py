@@ -27,6 +27,7 @@ NAMED = {
     "source": "source outside the seams",
     "address": "address in memory",
     "threads": "threads",
+    "mcp": "called by an MCP server",
     "lacks": "not seen",
 }
 MEANING = {
@@ -42,6 +43,7 @@ MEANING = {
     "rerun": "A replay has to call this tool again: it talks to a model, or its value could not be "
     "kept. Its exchanges and draws are the tape's, its other effects happen again.",
     "machine": "Nothing of it can be recorded or refused from within Python.",
+    "mcp": "What a server says of its own is not on the tape, and a replay does not call this.",
     "lacks": "A run that is recorded from within is seen from there on. Record its command to have "
     "all of it.",
     "signal": "When a signal comes is not on the tape, and a replay waits for none.",
