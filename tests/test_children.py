@@ -311,3 +311,53 @@ def test_a_changed_task_of_a_pool_is_not_proven(bench: Bench) -> None:
     done = bench.replay()
     assert done.code == 1, done
     assert "NOT PROVEN" in done.err
+
+
+def test_what_a_child_touches_is_said_with_its_parents(bench: Bench) -> None:
+    bench.record("""
+        import multiprocessing
+        from talk import say
+
+        def work(n):
+            open("out.txt", "w").write("x")
+            print(say(f"child {n}"))
+
+        if __name__ == "__main__":
+            say("parent")
+            process = multiprocessing.get_context("fork").Process(target=work, args=(1,))
+            process.start()
+            process.join()
+        """)
+    said = "writes out.txt, in child 1 (os.fork)  (agent.py:6 in work)"
+    assert f"\nfile: {said}" in bench.cli("show", "run.msgpack").out
+    done = bench.replay()
+    assert done.code == 0, done
+    assert f"it will touch this again: {said}" in done.err
+    assert f"not captured: file: {said}" in done.err
+    bench.path("out.txt").unlink()
+    assert bench.replay("run.msgpack", "--in-copy").code == 0
+    assert not bench.path("out.txt").exists()
+
+
+def test_why_a_child_diverges_is_said(bench: Bench) -> None:
+    bench.write("input.txt", "before")
+    bench.record("""
+        import multiprocessing
+        from talk import say
+
+        def work(path):
+            say(open(path).read())
+
+        if __name__ == "__main__":
+            process = multiprocessing.get_context("fork").Process(target=work, args=("input.txt",))
+            process.start()
+            process.join()
+            say("parent")
+        """)
+    bench.write("input.txt", "after")
+    done = bench.replay()
+    assert done.code == 1
+    assert "failed: child 1 (os.fork): the agent sent a request that the tape" in done.err
+    for line in ('recorded  "before"', 'replayed  "after"', "changed since: input file: input.txt"):
+        assert f"    {line}" in done.err
+    assert "Traceback" not in done.err

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from ..tape import records
 from ..tape.reader import Tape
 from ..tape.steps import Note
+from .children import children
 
 NAMED = {
     "socket": "connection outside the seam",
@@ -128,7 +129,7 @@ def boundary(tape: Tape, go_on: Callable[[], bool] = lambda: True) -> Boundary:
             what = "code file" if note.kind == "code" else "input file"
             _count(found, what, str(note.data.get("what")), _site(note), 0)
     largest = sorted(found.values(), key=lambda one: -one.count)
-    return Boundary(largest, list(named(tape)), list(refused(tape)))
+    return Boundary(largest, list(of_family(tape)), list(refused(tape)))
 
 
 def named(tape: Tape) -> Iterator[Effect]:
@@ -137,6 +138,18 @@ def named(tape: Tape) -> Iterator[Effect]:
         if note.kind in NAMED:
             what = str(note.data.get("what") or note.data.get("name") or "")
             yield Effect(note.kind, what, _site(note), _again(tape, note, what))
+
+
+def of_family(tape: Tape) -> Iterator[Effect]:
+    """What was named on a tape, and on those of its children."""
+    yield from named(tape)
+    for child in children(tape):
+        if child.path:
+            with Tape(child.path) as own:
+                for effect in of_family(own):
+                    again = effect.again and not child.within
+                    what = f"{effect.what}, in {child.label}"
+                    yield replace(effect, what=what, again=again)
 
 
 def refused(tape: Tape) -> Iterator[Effect]:

@@ -20,6 +20,7 @@ PATIENCE = 10.0
 UNRECORDED = "child not recorded"
 
 NAMED = {"what", "site"}
+TELLING = (CHILD, "divergence", "halt")
 
 Notes = list[tuple[str, dict[str, Any]]]
 
@@ -69,8 +70,9 @@ def settle(out: str, secret: bytes, plan: str) -> Notes:
     """Close the tapes of the children of the run at `out`, and theirs; gives what its own tape is
     to say of those that have none.
 
-    A tape without a step is removed, and what it names goes to its parent. `plan`: the path that
-    the plans of children begin with; beside it further Pythons of the command told of themselves.
+    A tape without a step or a failure is removed, and what it names goes to its parent. `plan`:
+    the path that the plans of children begin with; beside it further Pythons of the command told
+    of themselves.
     """
     notes: Notes = []
     for left in sorted(glob.glob(f"{glob.escape(plan)}.*-*")):
@@ -91,7 +93,7 @@ def settle(out: str, secret: bytes, plan: str) -> Notes:
 
 def _close(child: Child, secret: bytes, below: Notes) -> Notes:
     with Tape(child.path) as tape:
-        empty = not len(tape.steps) and not any(note.kind == CHILD for note in tape.notes)
+        empty = not len(tape.steps) and not any(note.kind in TELLING for note in tape.notes)
         elapsed = int(tape.steps[-1].at * 1e6) if len(tape.steps) else 0
         named = [(note.kind, dict(note.data)) for note in tape.notes if note.data.keys() >= NAMED]
     try:

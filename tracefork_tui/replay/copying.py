@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from ..tape.errors import TapeError
 from ..tape.reader import Tape
-from .boundary import named
+from .boundary import of_family
 from .environment import home_of
 
 LEFT_OUT = (".git", "__pycache__", "node_modules", ".venv", "venv", ".tox", ".mypy_cache")
@@ -38,7 +38,7 @@ def copied_home(tape: Tape) -> Iterator[str]:
 def touches(tape: Tape) -> list[str]:
     """What the recorded run changed outside of itself, and a replay would change again."""
     found = []
-    for effect in named(tape):
+    for effect in of_family(tape):
         if effect.again:
             what = effect.what.removeprefix("database ")
             verb = TOUCHING["database" if what != effect.what else effect.kind]

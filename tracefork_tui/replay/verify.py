@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from itertools import chain, zip_longest
 from typing import Any
@@ -10,7 +11,7 @@ from ..debuggee.sharing import cut_short
 from ..tape import records
 from ..tape.reader import Tape
 from ..tape.steps import Note
-from .boundary import named
+from .boundary import of_family
 from .changed import changes_since
 from .children import children
 from .explain import Explanation, explain
@@ -87,10 +88,20 @@ def _children(parent: Tape, replayed: Tape) -> tuple[list[str], list[str]]:
             counts = f"{receipt.exchanges[0]} exchanges, {receipt.draws[0]} draws"
             state = "proven" if receipt.proven else "NOT PROVEN"
             lines.append(f"{one.label}: {state}, {counts}")
+            if not receipt.proven:
+                lines += [f"  {line}" for line in _why(receipt)]
             lines += [f"  {line}" for line in receipt.children]
+            lines += [f"  not proven: {line}" for line in receipt.unproven]
             failures += [f"{one.label}: {line}" for line in receipt.failures]
     failures += [f"{one.label} was not started when it was recorded" for one in again.values()]
     return lines, failures
+
+
+def _why(receipt: Receipt) -> Iterator[str]:
+    if receipt.explanation is not None:
+        yield from receipt.explanation.lines()
+    for line in receipt.changed:
+        yield f"changed since: {line}" if line[0] != " " else f"    {line}"
 
 
 def _only_draws_left(recorded: Tape, replayed: Tape, receipt: Receipt) -> bool:
@@ -193,7 +204,7 @@ def _message(tape: Tape, kind: str) -> str:
 
 def uncaptured(tape: Tape) -> list[str]:
     """What the seam did not see, one line each, with the call site."""
-    return [effect.line for effect in named(tape)]
+    return [effect.line for effect in of_family(tape)]
 
 
 def _unproven(parent: Tape, child: Tape, upto: int, whole: bool, broken: list[int]) -> list[str]:
