@@ -64,18 +64,25 @@ class Arrivals:
             if self._not_users(sys._getframe(1)):
                 yield from real_as_completed(fs, timeout)
                 return
-            key, futures, seen = self._key(), list(fs), []
-            order = self._recorded(key).get("done", [])
+            key, futures, seen, late = self._key(), list(fs), [], False
+            recorded = self._recorded(key)
             try:
-                for future in _in_order(futures, order, real_wait):
+                for future in _in_order(futures, recorded.get("done", []), real_wait):
                     seen.append(future)
                     yield future
                 left = set(futures).difference(seen)
+                if recorded.get("late"):
+                    self._session.ahead.skip(timeout)
+                    total = len(set(futures))
+                    raise module.TimeoutError(f"{len(left)} (of {total}) futures unfinished")
                 for future in real_as_completed(left, timeout):
                     seen.append(future)
                     yield future
+            except module.TimeoutError:
+                late = True
+                raise
             finally:
-                self._tell(key, done=list(map(_name, seen)))
+                self._tell(key, done=list(map(_name, seen)), **({"late": True} if late else {}))
 
         replace(module, "concurrent.futures", wait, real_wait)
         replace(module, "concurrent.futures", as_completed, real_as_completed)
@@ -108,7 +115,7 @@ class Arrivals:
             self._told = {(one["task"], one["n"]): one for one in told}
         return self._told.get(key, {})
 
-    def _tell(self, key: tuple[str, int], **orders: list[str]) -> None:
+    def _tell(self, key: tuple[str, int], **orders: Any) -> None:
         self._session.note(ARRIVED, {"task": key[0], "n": key[1], **orders})
 
 

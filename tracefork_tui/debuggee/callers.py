@@ -82,9 +82,12 @@ class Callers:
 
     def hands_over(self, frame: FrameType | None) -> list[str]:
         """The call site of the user's code that hands a function to a pool; none for another's."""
-        while frame is not None and _between(frame.f_code.co_filename):
-            frame = frame.f_back
+        frame = _outside_pools(frame)
         return self.site(frame) if self.user(frame) else []
+
+    def waits(self, frame: FrameType | None) -> bool:
+        """True where the user's code waits, itself or for what a pool does."""
+        return self.user(_outside_pools(frame))
 
     def asks(self, frame: FrameType | None) -> bool:
         return self.user(frame) or self.asked(frame) is not None
@@ -224,6 +227,12 @@ def generated(code: CodeType) -> bool:
 
 def _qualified(code: CodeType) -> str:
     return str(getattr(code, "co_qualname", code.co_name))
+
+
+def _outside_pools(frame: FrameType | None) -> FrameType | None:
+    while frame is not None and _between(frame.f_code.co_filename):
+        frame = frame.f_back
+    return frame
 
 
 def _between(name: str) -> bool:

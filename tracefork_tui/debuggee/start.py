@@ -29,6 +29,7 @@ from . import (
     stdio,
     tools,
     tracebacks,
+    waits,
 )
 from . import session as sessions
 from .ahead import Ahead
@@ -137,7 +138,9 @@ def install(session: Session, parent: Any, plan: dict[str, Any]) -> AfterImport:
     names.install(hooks, aside)
     threads = Threads(aside, session.callers.hands_over)
     threads.install(hooks)
-    Turns(session, aside).install(hooks)
+    turns = Turns(session, aside)
+    turns.install(hooks)
+    waits.install(session, turns, aside)
     Arrivals(session, aside, parent).install(hooks)
     ordered.install(hooks)
     if session.policy.replaying:

@@ -1,9 +1,8 @@
 """What threads do in an order that chance gave it: each is a turn, and comes so again on replay.
 
 A turn is told as [how manieth of its kind and task, kind and task]. The gets are those that the
-user's own code makes from a `queue.Queue`; the waits are its own for a `threading.Event`, and a
-`threading.Timer`'s, with a limit of time, which a replay does not wait for; the calls are those by
-which a pool's threads tell an event loop that their work is done.
+user's own code makes from a `queue.Queue`; the calls are those by which a pool's threads tell an
+event loop that their work is done; the waits are a matter of `waits`.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from .session import Session
 from .standin import like
 from .threads import work_of
 
-GET, EMPTY, WOKEN, LATE, CALL = "get", "empty", "woken", "late", "call"
+GET, EMPTY, CALL = "get", "empty", "call"
 
 
 class Turns:
@@ -35,11 +34,11 @@ class Turns:
         self._calls: set[_Call] = set()
 
     def install(self, hooks: AfterImport) -> None:
-        self._patch_event()
         hooks.on("queue", self._patch_queue)
         hooks.on("asyncio.base_events", self._patch_loop)
 
-    def _next(self, kind: str, task: str) -> int:
+    def next(self, kind: str, task: str) -> int:
+        """How manieth of its kind and task this is."""
         key = f"{kind} {task}"
         self._begun[key] += 1
         return self._begun[key]
@@ -57,7 +56,7 @@ class Turns:
             if self._aside() or in_loop() or not session.callers.user(frame):
                 return real(queue, block, timeout)
             task = task_name()
-            number, turn, kind = self._next(GET, task), 0, GET
+            number, turn, kind = self.next(GET, task), 0, GET
             if session.policy.replaying:
                 turn, kind = session.gate.taken(number, task, (GET, EMPTY))
             try:
@@ -90,41 +89,12 @@ class Turns:
     def _tell(self, took: bool = False) -> None:
         turn, self._getting.turn = self._getting.turn, None
         if turn is not None:
-            self._timed(turn, took)
+            self.timed(turn, took)
 
-    def _timed(self, turn: list[Any], took: bool) -> None:
+    def timed(self, turn: list[Any], took: bool) -> None:
         """Tell a turn; one thread alone has none but those that took time."""
         if took or threading.active_count() > 1:
             self._session.timed(turn)
-
-    # Events
-
-    def _patch_event(self) -> None:
-        session, real = self._session, threading.Event.wait
-        timer = threading.Timer.run.__code__
-
-        def wait(event: Any, timeout: float | None = None) -> bool:
-            frame = sys._getframe(1)
-            users = frame.f_code is timer or session.callers.user(frame)
-            if timeout is None or not users or self._aside() or in_loop():
-                return real(event, timeout)
-            task = task_name()
-            number, turn, late = self._next(WOKEN, task), 0, 0
-            if session.policy.replaying:
-                turn = session.gate.number(number, f"{WOKEN} {task}")
-                if turn:
-                    session.gate.wait(turn)
-                else:
-                    late = session.gate.nap(number, f"{LATE} {task}", timeout)
-            took = not event.is_set()
-            woken = not late and real(event, timeout)
-            self._timed([number, f"{WOKEN if woken else LATE} {task}"], took)
-            if turn or late:
-                session.gate.passed(turn or late)
-            return woken
-
-        like(wait, real)
-        setattr(threading.Event, "wait", wait)  # noqa: B010
 
     # Loops
 
@@ -136,7 +106,7 @@ class Turns:
             work = work_of(args)
             if not work or self._aside():
                 return real(loop, callback, *args, context=context)
-            turn = [self._next(CALL, work), f"{CALL} {work}"]
+            turn = [self.next(CALL, work), f"{CALL} {work}"]
             call = _Call(self._session, loop, turn, callback, self._calls)
             call.handle = real(loop, call, *args, context=context)
             return call.handle
