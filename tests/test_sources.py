@@ -38,6 +38,14 @@ PYDANTIC = "pydantic.create_model('P', at=(float, pydantic.Field(default_factory
 ZIPPED = (
     "import zipfile as z; made = z.ZipFile('made.zip', 'w'); made.writestr('a', ''); made.close()"
 )
+LOGS = (
+    "import logging, io; text, log = io.StringIO(), logging.getLogger('l'); log.propagate = False; "
+    "log.addHandler(logging.StreamHandler(text)); "
+    "log.handlers[0].setFormatter(logging.Formatter('%(asctime)s %(relativeCreated)f')); "
+    "log.warning('a')"
+)
+RECORD = "logging.getLogger().makeRecord('l', 30, 'agent.py', 1, 'a', (), None)"
+TOUCH = "import os, subprocess; subprocess.run(['touch', 'touched'])"
 OBJECTS = "made = [type('A', (), {'n': n})() for n in range(40)]"
 DIVERGES = ("hash of an object", "order of a set of objects")
 """What is made of addresses and spells none: only the divergence of what is made of it tells it."""
@@ -67,6 +75,8 @@ datetime.now(tz) | import datetime; datetime.datetime.now(datetime.timezone.utc)
 datetime.utcnow | import datetime; datetime.datetime.utcnow()
 datetime.today | import datetime; datetime.datetime.today()
 date.today | import datetime; datetime.date.today()
+logging's asctime | {LOGS}; text.getvalue()
+logging's created | import logging; {RECORD}.created
 default factory | import time, dataclasses as d; {FACTORY}
 pydantic's factory | import time, pydantic; {PYDANTIC}()
 pydantic's, a validation | import time, pydantic; {PYDANTIC}.model_validate({{}})
@@ -143,6 +153,9 @@ os.listdir | import os; os.listdir('many')
 os.scandir | import os; [e.name for e in os.scandir('many')]
 glob.glob | import glob; glob.glob('many/*')
 Path.iterdir | import pathlib; [p.name for p in pathlib.Path('many').iterdir()]
+os.stat, touched | {TOUCH}; os.stat('touched').st_mtime_ns
+DirEntry.stat | {TOUCH}; [e.stat().st_mtime_ns for e in os.scandir('.') if e.name == 'touched']
+numpy.datetime64 | import numpy; numpy.datetime64('now', 'us')
 shutil.disk_usage | import shutil; shutil.disk_usage('.').free
 /proc/uptime | ; open('/proc/uptime').read()
 subprocess.run | import subprocess; subprocess.run(['date', '+%N'], capture_output=True).stdout

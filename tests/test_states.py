@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from cli_runs import Bench, draws
 
@@ -66,3 +68,37 @@ def test_what_is_not_there_raises_as_it_would(bench: Bench, call: str) -> None:
             say(repr(error))
     """)
     assert bench.replay().code == 0
+
+
+TOUCHES = """
+    import os, pathlib, subprocess
+    from talk import say
+    found = [os.path.exists("made.txt")]
+    subprocess.run(["touch", "made.txt", "old.txt"])
+    found += [os.path.exists("made.txt"), os.path.getmtime("old.txt")]
+    entries = sorted(os.scandir("."), key=lambda one: one.name)
+    found += [one.stat().st_mtime_ns for one in entries if one.name == "old.txt"]
+    say(str([*found, pathlib.Path("other.txt").stat().st_mtime]))
+"""
+
+
+def test_what_another_program_touched_is_told_as_it_was(bench: Bench) -> None:
+    bench.write("old.txt", "")
+    bench.write("other.txt", "")
+    os.utime(bench.path("other.txt"), (1, 1))
+    tape = bench.record(TOUCHES)
+    assert [name for name, _ in draws(tape) if "stat " in name] == [
+        "os.stat made.txt #2",
+        "os.stat old.txt #1",
+        "os.stat old.txt #2",
+    ]
+    bench.path("made.txt").unlink()
+    os.utime(bench.path("old.txt"), (1, 1))
+    again = bench.replay()
+    assert again.code == 0, again
+    assert "changed since" not in again.err
+    os.utime(bench.path("other.txt"), (2, 2))
+    again = bench.replay()
+    assert again.code == 1
+    assert "changed since: input file: other.txt, which has another time" in again.err
+    assert "likely cause: changed input" in again.err

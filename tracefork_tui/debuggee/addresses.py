@@ -27,15 +27,6 @@ def asked(session: Session, code: CodeType) -> None:
         session.note(KIND, {"what": what, "site": [site]}, once=site)
 
 
-def asked_by(session: Session, text: bytes, name: str) -> None:
-    """As `asked`, of a program that is known by its text."""
-    if SPELLED.search(text):
-        try:
-            asked(session, compile(text, name, "exec", dont_inherit=True))
-        except (SyntaxError, ValueError):
-            return
-
-
 def told(session: Session, where: str, data: bytes, start: int, site: list[str]) -> None:
     """Name the objects whose place `data` tells, from `start` on."""
     if data.find(MARK, start) < 0:
@@ -51,7 +42,7 @@ def _asking(code: CodeType) -> list[tuple[CodeType, int]]:
     a global of that name.
     """
     found: list[tuple[CodeType, int]] = []
-    for inner in _all(code):
+    for inner in all_of(code):
         if ASKS not in inner.co_names:
             continue
         loads, stores = _uses(inner)
@@ -61,11 +52,12 @@ def _asking(code: CodeType) -> list[tuple[CodeType, int]]:
     return found
 
 
-def _all(code: CodeType) -> Iterator[CodeType]:
+def all_of(code: CodeType) -> Iterator[CodeType]:
+    """The code, and what is defined in it."""
     yield code
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            yield from _all(constant)
+            yield from all_of(constant)
 
 
 def _uses(code: CodeType) -> tuple[set[int], set[str]]:

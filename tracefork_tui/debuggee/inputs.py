@@ -8,6 +8,7 @@ from __future__ import annotations
 import builtins
 import io
 import os
+import stat
 import sys
 from hashlib import sha256
 from types import FrameType
@@ -43,7 +44,7 @@ class Inputs:
     def wrote_itself(self, path: Any) -> bool:
         return _absolute(path) in self._written
 
-    def looked_up(self, path: Any, there: bool, frame: FrameType) -> None:
+    def looked_up(self, path: Any, found: os.stat_result | None, frame: FrameType) -> None:
         """The user's code asks whether this file is there, or what it is like."""
         name = _absolute(path)
         known = name in self._looked_up or len(self._looked_up) >= MOST_LOOKED_UP
@@ -51,8 +52,10 @@ class Inputs:
             return
         self._looked_up.add(name)
         callers = self._session.callers
-        what = {"what": callers.shown(name), "there": there, "site": callers.site(frame)}
-        self._session.note(LOOKED_UP, what)
+        what = {"what": callers.shown(name), "there": found is not None}
+        if found is not None and stat.S_ISREG(found.st_mode):
+            what["mtime_ns"] = found.st_mtime_ns
+        self._session.note(LOOKED_UP, {**what, "site": callers.site(frame)})
 
     def wrote(self, path: Any) -> None:
         """The agent writes this file itself."""

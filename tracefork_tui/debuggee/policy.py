@@ -115,6 +115,10 @@ class Recording:
         """What the call that is step `n` drew when it was recorded: [name, kind, value]."""
         return []
 
+    def holds(self, name: str) -> bool:
+        """True where a draw of this name is left to be fed."""
+        return False
+
     def drawn(self, count: int) -> None:
         """So many draws were numbered without asking."""
         self._last += count
@@ -136,6 +140,9 @@ class Redrawing(Recording):
     def __init__(self, old: Tape) -> None:
         super().__init__()
         self._draws = Draws(old)
+
+    def holds(self, name: str) -> bool:
+        return self._draws.has(name)
 
     def draw(self, name: str, task: str, asked: bytes = b"") -> DrawVerdict:
         found = self._draws.first(name, task)
@@ -363,6 +370,10 @@ class Replaying:
             return DrawVerdict(number, self._provenance, True, value, kind)
         more = found if follows and found.fit else None
         return DrawVerdict(number, provenance, True, value, kind, more)
+
+    def holds(self, name: str) -> bool:
+        """True where a draw of this name is left to be fed."""
+        return self._draws.has(name)
 
     def live(self) -> DrawVerdict:
         """A draw of the real world, whatever the tape holds."""

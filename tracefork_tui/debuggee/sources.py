@@ -14,6 +14,8 @@ from .inputs import contents
 from .session import Session
 
 LONGEST_TEXT = 256 * 1024
+CLOCK = "datetime64"
+NOW = ("now", "today")
 
 _texts: dict[str, str] = {}
 
@@ -25,19 +27,48 @@ def executes(session: Session, code: object, frame: FrameType | None) -> None:
     """
     if isinstance(code, CodeType) and _users(session, code.co_filename):
         if not code.co_filename.startswith("<") or session.callers.user(frame):
-            addresses.asked(session, code)
+            _name(session, code)
         _file(session, code.co_filename)
 
 
 def runs(session: Session, name: str) -> None:
     """The file that Python was started with."""
     if _users(session, name):
-        addresses.asked_by(session, _file(session, name), name)
+        _spelled(session, _file(session, name), name)
 
 
 def runs_text(session: Session, text: str) -> None:
     """The text that Python was started with."""
-    addresses.asked_by(session, text.encode("utf-8", "replace"), "<string>")
+    _spelled(session, text.encode("utf-8", "replace"), "<string>")
+
+
+def _spelled(session: Session, text: bytes, name: str) -> None:
+    """Name what a program asks for that no seam can hold; it is known by its text."""
+    if addresses.SPELLED.search(text) or CLOCK.encode() in text:
+        try:
+            _name(session, compile(text, name, "exec", dont_inherit=True))
+        except (SyntaxError, ValueError):
+            return
+
+
+def _name(session: Session, code: CodeType) -> None:
+    addresses.asked(session, code)
+    for inner in addresses.all_of(code):
+        if CLOCK in inner.co_names:
+            _name_clock(session, inner)
+
+
+def _name_clock(session: Session, code: CodeType) -> None:
+    """numpy.datetime64("now"), which is C code that can be no other's."""
+    import dis
+
+    line, starts = code.co_firstlineno, dict(dis.findlinestarts(code))
+    for step in dis.get_instructions(code):
+        line = starts.get(step.offset) or line
+        if step.opname == "LOAD_CONST" and step.argval in NOW:
+            site = f"{session.callers.shown(code.co_filename)}:{line} in {code.co_name}"
+            what = f"numpy.{CLOCK}({step.argval!r})"
+            session.note("source", {"what": what, "site": [site]}, once=(what, site))
 
 
 def _users(session: Session, name: str) -> bool:

@@ -19,6 +19,7 @@ from . import (
     effects,
     http,
     inputs,
+    logs,
     machine,
     names,
     naps,
@@ -156,6 +157,7 @@ def install(session: Session, parent: Any, plan: dict[str, Any]) -> AfterImport:
     commands.install(session, hooks, bool(plan.get("rerun_tools")))
     tools.install(session, hooks, bool(plan.get("rerun_tools")))
     carried.install(session, hooks)
+    logs.install(session, hooks)
     stdio.install(session)
     atexit.register(session.flush)
     reads = inputs.Inputs(session, int(plan.get("capture_files") or 0))

@@ -1,5 +1,6 @@
 """Whether a file is there, where the agent asks: it is looked up at each run, and kept in a note so
-that a replay can say what came or went since. The times of what a run wrote itself are draws.
+that a replay can say what came, went or was touched since. What a run wrote itself, and what
+another program touched while it ran, is told by draws: a replay may not come to touch it.
 """
 
 from __future__ import annotations
@@ -7,12 +8,14 @@ from __future__ import annotations
 import os
 import re
 import sys
+import time
 from types import FrameType
-from typing import Any
+from typing import Any, Callable
 
+from .draws import set_on_type
 from .inputs import Inputs
 from .session import Session
-from .standin import stand_in
+from .standin import like, stand_in
 
 ASKING = re.compile(
     r"[/\\]python3[^/\\]*[/\\](?:genericpath\.py$|pathlib[/\\.])|^<frozen genericpath>$"
@@ -21,6 +24,7 @@ DRAW = "os.stat"
 
 
 def install(session: Session, inputs: Inputs) -> None:
+    states = _States(session, inputs)
     real = os.stat
 
     def stat(path: Any, *args: Any, **kwargs: Any) -> os.stat_result:
@@ -30,18 +34,57 @@ def install(session: Session, inputs: Inputs) -> None:
             frame = _asked(session, sys._getframe(1))
         if frame is None:
             return real(path, *args, **kwargs)
-        try:
-            found = real(path, *args, **kwargs)
-        except FileNotFoundError:
-            inputs.looked_up(path, False, frame)
-            raise
-        inputs.looked_up(path, True, frame)
-        if not inputs.wrote_itself(path):
-            return found
-        told: os.stat_result = session.draw(DRAW, "machine", lambda: found, frame, _kept, _told)
-        return told
+        return states.of(path, lambda: real(path, *args, **kwargs), frame)
 
     setattr(os, "stat", stand_in(stat, real))  # noqa: B010
+    found: Any = os.DirEntry.stat
+
+    def of_entry(entry: Any, *, follow_symlinks: bool = True) -> os.stat_result:
+        frame = None
+        if not (session.inside.value or session.detached):
+            frame = _asked(session, sys._getframe(1))
+        if frame is None:
+            return found(entry, follow_symlinks=follow_symlinks)  # type: ignore[no-any-return]
+        return states.of(entry.path, lambda: found(entry, follow_symlinks=follow_symlinks), frame)
+
+    like(of_entry, found)
+    set_on_type(os.DirEntry, "stat", of_entry)
+
+
+class _States:
+    """What is told of files. A touched one is told by how often it was asked for."""
+
+    def __init__(self, session: Session, inputs: Inputs) -> None:
+        self._session = session
+        self._inputs = inputs
+        self._began = getattr(time.time, "__wrapped__", time.time)()
+        self._asked: dict[str, int] = {}
+
+    def of(self, path: Any, real: Callable[[], os.stat_result], frame: FrameType) -> os.stat_result:
+        session, inputs = self._session, self._inputs
+        if inputs.wrote_itself(path):
+            found = real()
+            return self._draw(DRAW, lambda: found, frame)
+        shown = session.callers.shown(os.path.abspath(os.fsdecode(path)))
+        number = self._asked[shown] = self._asked.get(shown, 0) + 1
+        name = f"{DRAW} {shown} #{number}"
+        if session.policy.holds(name):
+            return self._draw(name, real, frame)
+        try:
+            found = real()
+        except FileNotFoundError:
+            inputs.looked_up(path, None, frame)
+            raise
+        inputs.looked_up(path, found, frame)
+        if max(found.st_mtime, found.st_ctime) < self._began or session.policy.replaying:
+            return found
+        return self._draw(name, lambda: found, frame)
+
+    def _draw(
+        self, name: str, real: Callable[[], os.stat_result], frame: FrameType
+    ) -> os.stat_result:
+        told: os.stat_result = self._session.draw(name, "machine", real, frame, _kept, _told)
+        return told
 
 
 def _asked(session: Session, frame: FrameType | None) -> FrameType | None:

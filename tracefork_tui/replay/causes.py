@@ -47,7 +47,7 @@ def with_remedy(cause: str) -> tuple[str, str]:
 
 def what_changed(parent: Tape, child: Tape) -> tuple[str, str]:
     """The cause where the agent's code is as it was, with its remedy; "" where it is not."""
-    changed = changes_since(parent, child)
+    changed = changes_since(parent, child, touched=True)
     other_command = parent.header.get("command") != child.header.get("command")
     if other_command or any(line.startswith("code: ") for line in changed):
         return "", ""

@@ -14,8 +14,11 @@ NAMES = {"code": "code", "input": "input file"}
 SERVED, GONE, LOOKED_UP = "served", "gone", "looked up"
 
 
-def changes_since(parent: Tape, child: Tape) -> list[str]:
-    """One line for each file that both runs used and that differs, code with its changed lines."""
+def changes_since(parent: Tape, child: Tape, touched: bool = False) -> list[str]:
+    """One line for each file that both runs used and that differs, code with its changed lines.
+
+    `touched`: also those that only have another time, which as a rule is no matter.
+    """
     found: list[str] = []
     for kind, name in NAMES.items():
         before, after = _files(parent, kind), _files(child, kind)
@@ -28,6 +31,12 @@ def changes_since(parent: Tape, child: Tape) -> list[str]:
     moved = (what for what in then.keys() & now.keys() if then[what] != now[what])
     how = {True: "was not there", False: "is gone"}
     found.extend(f"input file: {what}, which {how[now[what]]}" for what in moved)
+    if touched:
+        before, after = _files(parent, LOOKED_UP), _files(child, LOOKED_UP)
+        for what in before.keys() & after.keys():
+            was, now_is = before[what].get("mtime_ns"), after[what].get("mtime_ns")
+            if was and now_is and was != now_is:
+                found.append(f"input file: {what}, which has another time")
     for what, data in _files(child, SERVED).items():
         found.append(f"input file: {what} ({data.get('how')}); the replay was given the tape's")
     return found

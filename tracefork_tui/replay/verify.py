@@ -166,7 +166,7 @@ def _verify(parent: Tape, child: Tape, upto: int, whole: bool) -> Receipt:
         failures=failures,
         unproven=[] if failures else _unproven(parent, child, upto, whole, broken),
         uncaptured=uncaptured(child),
-        changed=changes_since(parent, child),
+        changed=changes_since(parent, child, touched=bool(failures)),
         explanation=explain(parent, child, stopped, unasked)
         if stopped or (leftover and not ended)
         else None,
