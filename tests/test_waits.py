@@ -121,3 +121,21 @@ def test_a_wait_in_vain_takes_no_time(bench: Bench) -> None:
     bench.write("limit", "3600")
     done = bench.replay("run.msgpack", "--json")
     assert done.json["failures"] == done.json["unproven"] == [], done
+
+
+POOLED = """
+    import time
+    from concurrent.futures import ThreadPoolExecutor
+    from talk import say
+
+    with ThreadPoolExecutor(4) as pool:
+        for turn in range(6):
+            print(pool.submit(say, f"turn {turn}").result())
+"""
+
+
+def test_what_a_pool_asks_its_threads_is_its_own_affair(bench: Bench) -> None:
+    """Whether one is idle, with a limit of no time."""
+    tape = bench.record(POOLED)
+    assert not [n for n in tape.notes if n.kind == "slept" and "acquire" in str(n.data)]
+    assert bench.replay().code == 0

@@ -86,7 +86,7 @@ class Callers:
         return self.site(frame) if self.user(frame) else []
 
     def waits(self, frame: FrameType | None) -> bool:
-        """True where the user's code waits, itself or for what a pool does."""
+        """True where the user's code waits for what a pool does."""
         return self.user(_outside_pools(frame))
 
     def asks(self, frame: FrameType | None) -> bool:

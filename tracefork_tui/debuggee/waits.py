@@ -6,6 +6,7 @@ Those of the user's own code count, its waits for futures among them, and a `thr
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from .session import Session
 from .standin import like
 from .turns import Turns
 
+FUTURES = os.path.join("concurrent", "futures", "_base.py")
 WOKEN, LATE = "woken", "late"
 LONGEST = 20.0
 """Seconds for what came within the limit in the recorded run."""
@@ -104,12 +106,12 @@ class _Waits:
 
         Of what `as_completed` waits for the order is told in another way (`arrivals`).
         """
-        code = frame.f_code
-        if ours(code.co_filename) or code.co_name == "as_completed":
+        code, callers = frame.f_code, self._session.callers
+        if ours(code.co_filename) or self._aside() or in_loop():
             return False
-        if self._aside() or in_loop():
-            return False
-        return code is self._timer or self._session.callers.waits(frame)
+        if code.co_filename.endswith(FUTURES):
+            return code.co_name != "as_completed" and callers.waits(frame)
+        return code is self._timer or callers.user(frame)
 
     def _wait(
         self,
