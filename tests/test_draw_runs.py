@@ -247,3 +247,49 @@ def test_the_jitter_of_a_retry_shifts_no_seeded_agent(bench: Bench) -> None:
     assert done.out.splitlines()[0] == bare.strip()
     retried = [step for step in bench.open("fork.msgpack").steps if step.kind == "exchange"]
     assert len(retried) == 2
+
+
+IN_C = """
+    from uuid import UUID
+
+    def _made():
+        with open("/dev/urandom", "rb") as entropy:
+            return UUID(bytes=entropy.read(16))
+
+    def uuid4():
+        return _made()
+
+    def uuid4_bulk(n):
+        return [_made() for _ in range(n)]
+
+    def uuid4_as_strings_bulk(n):
+        return [_made().hex for _ in range(n)]
+"""
+BY_TIME = """
+    import time
+
+    def new():
+        return f"{time.time_ns():x}"
+"""
+
+
+def test_ids_that_libraries_make_in_c_or_of_the_time(bench: Bench) -> None:
+    """Stand-ins of fastuuid and ulid: no call leads to the entropy of the one."""
+    (bench.folder / "site-packages").mkdir()
+    bench.write("site-packages/fastuuid.py", IN_C)
+    (bench.folder / "site-packages" / "ulid").mkdir()
+    bench.write("site-packages/ulid/__init__.py", BY_TIME)
+    agent = """
+        import fastuuid, ulid
+        from talk import say
+
+        many = [fastuuid.uuid4_bulk(2), fastuuid.uuid4_as_strings_bulk(2)]
+        print(say(str([fastuuid.uuid4(), many, ulid.new()])))
+    """
+    tape = bench.record(agent, PYTHONPATH="site-packages")
+    names = [name for name, _ in draws(tape)]
+    ids = ["uuid4_bulk", "uuid4_as_strings_bulk", "uuid4"]
+    assert names == [*(f"fastuuid.{name}" for name in ids), "time.time_ns"]
+    done = bench.replay(PYTHONPATH="site-packages")
+    assert done.code == 0, done
+    assert done.out == "".join(text for _, stream, text in tape.output() if stream == 1)

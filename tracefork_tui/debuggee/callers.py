@@ -29,7 +29,8 @@ ON_BEHALF = (
     r"(?:\.py$|[/\\])"
     r"|^<frozen (?:os|posixpath|genericpath)>$"
     r"|[/\\]http[/\\]cookiejar\.py$"
-    r"|[/\\](?:site|dist)-packages[/\\](?:arrow|dateparser|dateutil|humanize|pendulum)[/\\]"
+    r"|[/\\](?:site|dist)-packages[/\\](?:arrow|dateparser|dateutil|humanize|pendulum"
+    r"|bson|cuid2|ksuid|timeflake|typeid|ulid|uuid6|uuid_extensions)[/\\]"
     r"|^<attrs generated "
 )
 """Code that asks in the name of who called it."""

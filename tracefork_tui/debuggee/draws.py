@@ -55,6 +55,9 @@ RANDOM_VALUES = [
     "randbytes",
 ]
 UUIDS = ("uuid1", "uuid4", "uuid6", "uuid7", "uuid8")
+IDS_IN_C = ("uuid_utils", "uuid_utils.compat", "fastuuid")
+"""Libraries whose ids are made where no Python call leads to; litellm's and LangChain's are theirs.
+"""
 TOKENS = (("token_bytes", "bytes"), ("token_hex", "str"), ("token_urlsafe", "str"))
 
 
@@ -64,7 +67,8 @@ def install(session: Session, hooks: AfterImport) -> None:
     draws.clocks()
     draws.entropy()
     hooks.on("datetime", draws.dates)
-    hooks.on("uuid", draws.uuids)
+    for name in ("uuid", *IDS_IN_C):
+        hooks.on(name, draws.uuids)
     hooks.on("random", draws.random)
     hooks.on("secrets", draws.secrets)
     hooks.on("ssl", draws.tls)
@@ -182,6 +186,13 @@ class _Draws:
         for name in UUIDS:
             if hasattr(module, name):
                 self._wrap(module, name, "uuid", self._anyone, str, make)
+        for name, kept, made in (
+            ("uuid4_bulk", _texts, lambda ids: [*map(make, ids)]),
+            ("uuid7_bulk", _texts, lambda ids: [*map(make, ids)]),
+            ("uuid4_as_strings_bulk", list, list),
+        ):
+            if hasattr(module, name):
+                self._wrap(module, name, "list", self._anyone, kept, made)
 
     def secrets(self, module: ModuleType) -> None:
         for name, kind in TOKENS:
@@ -322,6 +333,10 @@ class _Draws:
         else:
             wrapper = quick.recorder(plainly if python else real, other)
         setattr(module, name, stand_in(wrapper, real))
+
+
+def _texts(ids: list[Any]) -> list[str]:
+    return [*map(str, ids)]
 
 
 def _state(state: Any) -> Any:

@@ -7,6 +7,8 @@ FAMILIES = {
     "datetime": "clock",
     "loop": "clock",
     "uuid": "id",
+    "uuid_utils": "id",
+    "fastuuid": "id",
     "random": "random",
     "secrets": "random",
     "numpy": "random",

@@ -64,7 +64,7 @@ REFUSED = {"divergence": "divergence", "halt": "halt", "refused": "refused"}
 TOUCHING = ("file", "subprocess", "fork")
 FAMILIES = (
     (("time.", "datetime.", "loop.time", "logging."), "clock reading"),
-    (("uuid.", "secrets.", "os.urandom", "os.getrandom"), "id"),
+    (("uuid.", "uuid_utils.", "fastuuid.", "secrets.", "os.urandom", "os.getrandom"), "id"),
     (("random.", "numpy."), "random number"),
     (("os.environ",), "environment variable"),
     (("stdin",), "input"),
