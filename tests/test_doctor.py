@@ -132,13 +132,15 @@ def test_the_demo_agent_is_replayable(bench: Bench) -> None:
 
 
 def test_drift_with_nothing_changed_is_not_laid_on_the_conditions(bench: Bench) -> None:
-    source = "import talk\nn = open('n').read()\nopen('n', 'w').write(n + '1')\ntalk.ask(n)\n"
+    source = "import talk, threading; threading.get_native_id()\n"
+    source += "n = open('n').read()\nopen('n', 'w').write(n + '1')\ntalk.ask(n)\n"
     bench.write("n", "1")
     bench.write("agent.py", source)
     done = doctor(bench, "--", sys.executable, "agent.py")
     assert done.code == 1
     assert "unchanged          NOT PROVEN" in done.err
     assert "changed since: input file: n" in done.err or "changed since" in done.err
+    assert "; or threading.get_native_id at agent.py:1 in <module>, which no tape" in done.err
     assert done.err.count("as it does with nothing changed") == 7
     assert "0 of 8 conditions proven" in done.err
 

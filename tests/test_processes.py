@@ -10,7 +10,7 @@ from cli_runs import Bench
 from tracefork_tui.tape.steps import Draw
 
 TALKED = """
-    import subprocess, sys, threading
+    import os, subprocess, sys, threading
     from subprocess import PIPE, STDOUT, Popen
     from talk import say
 
@@ -54,6 +54,12 @@ TALKED = """
     p.stdin.close()
     print(p.stdout.readinto(buffer), buffer, p.stdout.read(), p.wait())
     print(Popen(["cat"], stdin=PIPE, stdout=PIPE).communicate(b"hello"))
+    with os.popen(fire("date +%N; echo b; exit 3")) as lines:
+        print(type(lines).__name__, list(lines))
+    p = os.popen(fire("date +%N"))
+    print(p.read(), p.close())
+    p = os.popen(fire("cat > /dev/null; exit 2"), "w")
+    print(p.write("hello"), p.close())
     print(say(str(said)))
 """
 

@@ -1,6 +1,6 @@
 """Subprocesses that the user's code runs: draws, so that a replayed tool does not fire again.
 
-What it starts and talks to is drawn piece by piece (processes.py); `os.popen` is named.
+What it starts and talks to is drawn piece by piece (processes.py), by `os.popen` too.
 """
 
 from __future__ import annotations
@@ -41,7 +41,9 @@ class _Commands:
         session = self._session
         if session.inside.value or session.detached:
             return None
-        while frame is not None and frame.f_code.co_filename.endswith("subprocess.py"):
+        while frame is not None and (
+            frame.f_code is processes.POPEN or frame.f_code.co_filename.endswith("subprocess.py")
+        ):
             frame = frame.f_back
         return frame if session.callers.user(frame) else None
 

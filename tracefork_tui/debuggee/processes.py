@@ -6,6 +6,7 @@ A pipe whose descriptor the agent takes is out of our hands: that is named.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import threading
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 SEAM = "_tracefork_process"
 PYTHON = "{python}"
+POPEN = os.popen.__code__
 
 Asked = Callable[[Any], Any]  # the user's frame behind a frame, or None
 
@@ -37,6 +39,8 @@ class Seam:
         self.created = self.started = False
 
     def what(self, name: str, frame: FrameType | None, arguments: Any = None) -> What:
+        while frame is not None and frame.f_globals.get("__name__") == "os":
+            frame = frame.f_back
         user = frame if frame is not None and self.session.callers.user(frame) else None
         name = f"{self.name}{name}"
         return What(name, user or self.frame, arguments, covers=True, fresh=self.rerun)
@@ -231,6 +235,12 @@ class _Absent:
     def close(self) -> None:
         self.closed = True
 
+    def flush(self) -> None:
+        return
+
+    def seekable(self) -> bool:
+        return False
+
 
 class _Stream:
     """A pipe of a process; what is not drawn is its own."""
@@ -256,6 +266,8 @@ class _Stream:
         return self._seam.draw(f".{self.which}", frame, real, given)
 
     def fileno(self) -> int:
+        if sys._getframe(1).f_code is POPEN:  # before Python 3.10: whether it is a terminal
+            raise io.UnsupportedOperation("fileno")
         if isinstance(self.real, _Absent):
             raise self._seam.no_descriptor(self.which)
         if not self._seam.out:
@@ -306,6 +318,9 @@ class Pipe(_Stream):
     def readable(self) -> bool:
         return True
 
+    def writable(self) -> bool:
+        return False
+
     def __iter__(self) -> Iterator[Any]:
         return self
 
@@ -335,6 +350,9 @@ class Sink(_Stream):
 
     def writable(self) -> bool:
         return True
+
+    def readable(self) -> bool:
+        return False
 
 
 def _whole(data: Any) -> Any:

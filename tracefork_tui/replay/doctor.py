@@ -11,6 +11,7 @@ from typing import Any
 from ..diff.values import ABSENT
 from ..tape.errors import TapeError
 from ..tape.reader import Tape
+from .boundary import named
 from .conditions import CONDITIONS, Condition, Trial
 from .replay import Replaying
 from .verify import Receipt
@@ -196,9 +197,18 @@ def _drifted(
         files=list(receipt.changed),
         unproven=list(receipt.unproven),
         ended=ended,
-        cause=condition.cause or (why.cause if why else ""),
+        cause=(condition.cause or (why.cause if why else "")) + _or_else(tape),
         remedy=condition.remedy or (why.remedy if why else ""),
     )
+
+
+def _or_else(tape: Tape) -> str:
+    """A source that is not recorded drifts under any condition, or by chance under none."""
+    found = next((effect for effect in named(tape) if effect.kind == "source"), None)
+    if found is None:
+        return ""
+    where = f" at {found.site[0]}" if found.site else ""
+    return f"; or {found.what}{where}, which no tape holds"
 
 
 def _looks(child: Tape) -> list[str]:
