@@ -95,9 +95,54 @@ DEADLINE = """
     anyio.run(main)
     say(str(heard))
 """
+BLOCK = """
+    import asyncio, time
+    from talk import BASE, HEADERS, body, http, say
+
+    heard = []
+
+    async def block():
+        for _ in range(3):
+            await asyncio.sleep(0)
+        time.sleep(0.5)
+"""
+ANSWERED_AND_LATE = f"""{BLOCK}
+    async def one(client, place):
+        try:
+            heard.append(await asyncio.wait_for(ask(client, place), 0.1))
+        except asyncio.TimeoutError:
+            heard.append("late")
+
+    async def ask(client, place):
+        return (await client.post(BASE + "/v1/messages", json=body(str(place)))).status_code
+
+    async def main():
+        async with http.AsyncClient(headers=HEADERS) as client:
+            await asyncio.gather(*[ask(client, "first") for place in range(5)])
+            await asyncio.gather(*[one(client, place) for place in range(5)], block())
+
+    asyncio.run(main())
+    say(str(heard))
+"""
+SLEPT_AND_WORKED = f"""{BLOCK}
+    async def slept():
+        await asyncio.sleep(0.1)
+        heard.append("slept")
+
+    async def worked():
+        await asyncio.to_thread(time.sleep, 0.05)
+        heard.append("worked")
+
+    async def main():
+        await asyncio.gather(slept(), worked(), block())
+
+    say("first")
+    asyncio.run(main())
+    say(str(heard))
+"""
 
 
-@pytest.mark.parametrize("agent", [BEGUN, CANCELLED, DEADLINE])
+@pytest.mark.parametrize("agent", [BEGUN, CANCELLED, DEADLINE, ANSWERED_AND_LATE, SLEPT_AND_WORKED])
 def test_tasks_have_one_order(agent: str, bench: Bench) -> None:
     bench.record(agent)
     for _ in range(2):

@@ -14,6 +14,7 @@ from __future__ import annotations
 import threading
 from _thread import get_ident  # the real one: an agent's threading.get_ident() is looked at
 from collections import Counter
+from itertools import dropwhile
 from typing import TYPE_CHECKING, Any, Callable
 
 from .answers import real_sleep
@@ -328,16 +329,29 @@ class Gate:
             for turn in list(self._waiting):
                 self._wake(turn)
         elif not self._patient or RESTED < self._order.first.after <= hasty:
-            self._wake_next()
+            self._wake_next(bool(hasty))
 
-    def _wake_next(self) -> None:
-        """Wake the one whose turn it is, and those that came in the same round."""
+    def _wake_next(self, timers: bool = False) -> None:
+        """Wake the one whose turn it is, and those that came in the same round.
+
+        `timers`: timers go off, the last that a round does. What comes in the next round was set
+        off before the first of them, and is woken then.
+        """
+        turns = self._order.ahead(LOOK_AHEAD)
+        if timers:
+            rest = list(dropwhile(self._goes_off, turns))
+            turns = iter(rest if rest and RESTED < rest[0][1] <= 1 else ())
         woken: set[int] = set()
-        for turn, after in self._order.ahead(LOOK_AHEAD):
+        for turn, after in turns:
             if (woken and after != 0) or (turn not in self._waiting and turn not in woken):
                 break
             woken.add(turn)
             self._wake(turn)
+
+    def _goes_off(self, turn: tuple[int, int]) -> bool:
+        """True if this is a timer that was woken for the round of the loop that is going on."""
+        number, after = turn
+        return after == 0 and -FIRST < number < 0 and number not in self._waiting
 
     def _wake(self, turn: int) -> None:
         for wake in self._waiting.pop(turn, ()):

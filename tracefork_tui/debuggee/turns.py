@@ -155,7 +155,7 @@ class _Call:
     def _go(self, args: Any) -> None:
         self._calls.discard(self)
         if self._number:
-            self._session.gate.passed(self._number, last=True)
+            self._session.gate.passed(self._number)
         if self.handle is None or not self.handle.cancelled():
             self._session.timed(self._turn)
             self._callback(*args)
