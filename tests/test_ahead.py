@@ -90,3 +90,43 @@ def test_a_library_gives_up_where_it_had(bench: Bench, way: str) -> None:
     done = bench.replay(PYTHONPATH="site-packages")
     assert done.code == 0, done
     assert done.out == "2\n"
+
+
+DEADLINES = """
+    import asyncio
+    from talk import BASE, HEADERS, body, http
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        for number in range(2):
+            try:
+                async with asyncio.timeout_at(loop.time() + 0.2) as first:
+                    if number:
+                        first.reschedule(loop.time() + 0.1)
+                    await asyncio.sleep(30)
+            except TimeoutError:
+                print("late")
+        ticks = 0
+
+        async def ticker():
+            nonlocal ticks
+            while True:
+                await asyncio.sleep(0.01)
+                ticks += 1
+
+        task = asyncio.create_task(ticker())
+        await asyncio.sleep(0.055)
+        async with http.AsyncClient(headers=HEADERS) as client:
+            said = await client.post(BASE + "/v1/messages", json=body(f"{ticks} ticks"))
+        task.cancel()
+        print(said.json()["content"][0]["text"], ticks)
+
+    asyncio.run(main())
+"""
+
+
+def test_a_deadline_by_the_loops_clock_is_to_come_as_it_was(bench: Bench) -> None:
+    """The replay's loop has a later clock than the recorded one, which the agent reckons with."""
+    bench.record(DEADLINES)
+    done = bench.replay("run.msgpack", "--json")
+    assert done.json["failures"] == done.json["unproven"] == [], done

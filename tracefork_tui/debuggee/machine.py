@@ -16,6 +16,7 @@ from . import forms
 from .hooks import AfterImport
 from .session import Session
 from .standin import stand_in
+from .virtual import not_beyond
 
 PLAIN = {
     "os": ("getpid", "getppid", "getpgid", "getpgrp", "getsid", "getlogin", "cpu_count"),
@@ -159,7 +160,9 @@ class _Machine:
             frame = sys._getframe(1)
             if self._session.inside.value or not self._user(frame):
                 return float(real(loop))
-            return float(self._session.draw("loop.time", "float", lambda: real(loop), frame))
+            told = float(self._session.draw("loop.time", "float", lambda: real(loop), frame))
+            not_beyond(loop, told)
+            return told
 
         owner.time = time
 

@@ -152,6 +152,12 @@ def _reach(gate: Gate, number: int, loop: Any, when: float) -> None:
         setattr(loop, _MARK, getattr(loop, _MARK) + max(0.0, when - loop.time()))
 
 
+def not_beyond(loop: Any, told: float) -> None:
+    """Take the loop's clock back to what the agent was told: a deadline after it is to come yet."""
+    if is_virtual(loop):
+        setattr(loop, _MARK, getattr(loop, _MARK) - max(0.0, loop.time() - told))
+
+
 class VirtualTime:
     """Skips waiting while the run is on the tape, and tells the gate when nothing moves."""
 
