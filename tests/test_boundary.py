@@ -127,3 +127,24 @@ async def test_of_an_ordinary_run(tmp_path: Path) -> None:
         await pilot.press("E")
         await settle(pilot)
         assert "requests: POST api.anthropic.com/v1/messages" in shown(pilot)
+
+
+def test_what_a_copy_does_not_keep_is_told(bench: Bench, tmp_path_factory: Any) -> None:
+    place = tmp_path_factory.mktemp("elsewhere") / "notes.txt"
+    bench.record(f"""
+        import sqlite3
+        from talk import say
+        sqlite3.connect(":memory:").close()
+        open("x", "w").write("1")
+        open({str(place)!r}, "w").write("1")
+        say("hello")
+        """)
+    outside = "writes notes.txt, outside of the working directory  (agent.py:6 in <module>)"
+    inside = "writes x  (agent.py:5 in <module>)"
+    told = [line for line in bench.replay().err.splitlines() if "it will touch" in line]
+    assert told == [
+        f"tracefork-tui: it will touch this again: {inside}; --in-copy runs it in a copy",
+        f"tracefork-tui: it will touch this again: {outside}",
+    ]
+    copied = bench.replay("run.msgpack", "--in-copy").err
+    assert [line for line in copied.splitlines() if "it will touch" in line] == told[1:]

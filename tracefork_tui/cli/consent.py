@@ -45,12 +45,14 @@ def manner_of(
     from ..replay.copying import copied_home, touches
     from ..replay.plan import Manner
 
+    outside = touches(tape, copied=True)
+    for line in outside if in_copy else touches(tape):
+        remedy = "" if line in outside else "; --in-copy runs it in a copy"
+        say(f"it will touch this again: {line}{remedy}")
     if in_copy:
         with copied_home(tape) as folder:
             yield Manner(rerun_tools, folder, stops)
         return
-    for line in touches(tape):
-        say(f"it will touch this again: {line}; --in-copy runs it in a copy")
     yield Manner(rerun_tools, stops=stops)
 
 

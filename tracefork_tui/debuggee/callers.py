@@ -150,6 +150,13 @@ class Callers:
         """A text without the working directory."""
         return text if self._cwd == os.sep else text.replace(self._cwd, "")
 
+    def outside_of_home(self, path: Any) -> bool:
+        """True for a file that is not in the working directory."""
+        if not isinstance(path, (str, bytes, os.PathLike)):
+            return False
+        place = os.path.join(os.path.realpath(os.fsdecode(path)), "")
+        return not place.startswith(self._cwd)
+
     def _shorten(self, name: str) -> str:
         if name.startswith("<"):
             return name

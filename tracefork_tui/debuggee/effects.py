@@ -86,11 +86,11 @@ def _heard(session: Session, inputs: Inputs, event: str, args: Any) -> None:
     if event in CONNECTS:
         _connects(session, args)
     elif event in FILES:
-        if "__pycache__" in str(args[0]) or isinstance(args[0], int):
+        if "__pycache__" in str(args[0]) or isinstance(args[0], int) or _in_memory(args[0]):
             return
         for path in args[:2]:
             inputs.wrote(path)
-        _name(session, "file", f"{FILES[event]} {_path(session, args[0])}", users=True)
+        _name_file(session, FILES[event], args[0])
     elif event in OTHERS:
         _other(session, event, args)
     elif event == SETS:
@@ -101,7 +101,7 @@ def _heard(session: Session, inputs: Inputs, event: str, args: Any) -> None:
         _name(session, "file", "reads stdin past sys.stdin", users=True)
     elif event == "open" and _for_writing(args):
         inputs.wrote(args[0])
-        _name(session, "file", f"writes {_path(session, args[0])}", users=True)
+        _name_file(session, "writes", args[0])
     elif event == "open" and str(args[0]).startswith(ELSEWHERE):
         _name(session, "source", f"{args[0]}", users=True)
     elif event == "open" and not str(args[0]).endswith(CODE):
@@ -170,13 +170,26 @@ def _other(session: Session, event: str, args: Any) -> None:
         _name(session, "socket", f"listens on {args[1][0]}:{args[1][1]}")
 
 
-def _name(session: Session, kind: str, what: str, users: bool = False) -> None:
+def _name_file(session: Session, verb: str, path: Any) -> None:
+    more = {"outside": True} if session.callers.outside_of_home(path) else {}
+    _name(session, "file", f"{verb} {_path(session, path)}", users=True, more=more)
+
+
+def _name(
+    session: Session, kind: str, what: str, users: bool = False, more: dict[str, Any] | None = None
+) -> None:
     site = _site(session)
     if users and (not site or CACHE in what):
         return
     call = session.within.get()
     within = {"within": call.step} if call is not None and call.step else {}
-    session.note(kind, {"what": what, "site": site, **within}, once=(what, *site[:1]))
+    data = {"what": what, "site": site, **within, **(more or {})}
+    session.note(kind, data, once=(what, *site[:1]))
+
+
+def _in_memory(path: Any) -> bool:
+    """True for a database of sqlite's that is no file."""
+    return ":memory:" in str(path)
 
 
 def _site(session: Session) -> list[str]:

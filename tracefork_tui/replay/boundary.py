@@ -89,12 +89,15 @@ class Captured:
 
 @dataclass(frozen=True)
 class Effect:
-    """Something that was named, not captured, or refused; `again`: a replay would do it again."""
+    """Something that was named, not captured, or refused; `again`: a replay would do it again, and
+    `outside`: in a copy of the working directory too.
+    """
 
     kind: str
     what: str
     site: list[str]
     again: bool = False
+    outside: bool = False
 
     @property
     def line(self) -> str:
@@ -137,7 +140,9 @@ def named(tape: Tape) -> Iterator[Effect]:
     for note in tape.notes:
         if note.kind in NAMED:
             what = str(note.data.get("what") or note.data.get("name") or "")
-            yield Effect(note.kind, what, _site(note), _again(tape, note, what))
+            outside, again = bool(note.data.get("outside")), _again(tape, note, what)
+            what += ", outside of the working directory" * outside
+            yield Effect(note.kind, what, _site(note), again, outside)
 
 
 def of_family(tape: Tape) -> Iterator[Effect]:

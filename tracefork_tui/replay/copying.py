@@ -35,11 +35,14 @@ def copied_home(tape: Tape) -> Iterator[str]:
         yield copy
 
 
-def touches(tape: Tape) -> list[str]:
-    """What the recorded run changed outside of itself, and a replay would change again."""
+def touches(tape: Tape, copied: bool = False) -> list[str]:
+    """What the recorded run changed outside of itself, and a replay would change again.
+
+    `copied`: even in a copy of its working directory.
+    """
     found = []
     for effect in of_family(tape):
-        if effect.again:
+        if effect.again and (effect.outside or not copied):
             what = effect.what.removeprefix("database ")
             verb = TOUCHING["database" if what != effect.what else effect.kind]
             found.append(f"{verb}{what}{f'  ({effect.site[0]})' if effect.site else ''}")
