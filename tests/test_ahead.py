@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from cli_runs import Bench, exchanges
+from cli_runs import TALK, Bench, draws, exchanges
 from matrix.server import Server, Talk
 
 LIBRARY = """
@@ -130,3 +130,17 @@ def test_a_deadline_by_the_loops_clock_is_to_come_as_it_was(bench: Bench) -> Non
     bench.record(DEADLINES)
     done = bench.replay("run.msgpack", "--json")
     assert done.json["failures"] == done.json["unproven"] == [], done
+
+
+@pytest.mark.parametrize("library", ["httpx", "httpx2"])
+def test_how_long_an_answer_took_is_as_recorded(bench: Bench, library: str) -> None:
+    bench.write("talk.py", TALK.format(library=library))
+    tape = bench.record(
+        """
+        from talk import ask
+        print(ask(f"that took {ask('hello').elapsed}").json())
+        """
+    )
+    assert f"{library}.Response.elapsed" in dict(draws(tape))
+    done = bench.replay()
+    assert done.code == 0, done

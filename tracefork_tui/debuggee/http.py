@@ -38,6 +38,24 @@ def patch(module: ModuleType, session: Session) -> None:
         wrap = _Sync if client is library.Client else _Async
         client._transport_for_url = _lookup(real, wrap, library, session)
 
+    _patch_elapsed(library.Response, session)
+
+
+def _patch_elapsed(response: Any, session: Session) -> None:
+    """How long an answer took is a draw where it is asked for: on replay it is there at once."""
+    real = vars(response)["elapsed"]
+
+    def elapsed(self: Any) -> Any:
+        took, frame = real.fget(self), sys._getframe(1)
+        if session.inside.value or not session.callers.not_transport(frame):
+            return took
+        kind, name = type(took), f"{response.__module__.partition('.')[0]}.Response.elapsed"
+        return session.draw(
+            name, "float", lambda: took, frame, kind.total_seconds, lambda s: kind(seconds=s)
+        )
+
+    response.elapsed = property(elapsed, real.fset, real.fdel, real.__doc__)
+
 
 def _lookup(real: Any, wrap: Any, library: Any, session: Session) -> Callable[[Any, Any], Any]:
     def _transport_for_url(self: Any, url: Any) -> Any:

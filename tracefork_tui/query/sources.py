@@ -6,6 +6,8 @@ FAMILIES = {
     "time": "clock",
     "datetime": "clock",
     "loop": "clock",
+    "httpx": "clock",
+    "httpx2": "clock",
     "uuid": "id",
     "uuid_utils": "id",
     "fastuuid": "id",

@@ -63,7 +63,7 @@ HELD |= {"process began", "process ended", "arrived"}
 REFUSED = {"divergence": "divergence", "halt": "halt", "refused": "refused"}
 TOUCHING = ("file", "subprocess", "fork")
 FAMILIES = (
-    (("time.", "datetime.", "loop.time", "logging."), "clock reading"),
+    (("time.", "datetime.", "loop.time", "logging.", "httpx.", "httpx2."), "clock reading"),
     (("uuid.", "uuid_utils.", "fastuuid.", "secrets.", "os.urandom", "os.getrandom"), "id"),
     (("random.", "numpy."), "random number"),
     (("os.environ",), "environment variable"),
