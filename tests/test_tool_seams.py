@@ -408,8 +408,19 @@ def test_a_server_that_is_asked_past_the_seam_is_no_hang(bench: Bench, newer: st
 
 
 def test_what_a_server_calls_back_is_named(bench: Bench, newer: str) -> None:
-    called = MCP.replace('{"amount": amount})', '{"amount": amount}, progress_callback=print)')
+    called = MCP.replace('{"amount": amount})', '{"amount": amount}, progress_callback=heard)')
+    called = called.replace("async def main", "async def heard(*said):\n    pass\n\nasync def main")
     record(bench, newer, called)
+    assert [note for note in bench.open().notes if note.kind == "mcp"] == []
+    server = SERVER.replace(
+        "def charge(amount: int) -> str:", "async def charge(amount: int, ctx: Context) -> str:"
+    )
+    server = server.replace(
+        "    if amount > 10", "    await ctx.report_progress(1, 2)\n    if amount > 10"
+    )
+    bench.write("server.py", "from mcp.server.mcpserver import Context\n" + server)
+    done = bench.cli("record", "--force", "-o", "run.msgpack", "--", newer, "agent.py")
+    assert done.code == 0, done
     found = [note.data for note in bench.open().notes if note.kind == "mcp"]
     assert [one["what"] for one in found] == ["progress_callback"]
     assert found[0]["site"][0].startswith("agent.py:")

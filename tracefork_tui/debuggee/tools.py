@@ -175,14 +175,13 @@ class _Tools:
         real, real_init = owner.send_request, owner.__init__
 
         def __init__(session: Any, *args: Any, **kwargs: Any) -> None:
+            for name in CALLED_BACK:
+                if kwargs.get(name) is not None:
+                    kwargs[name] = self._called_back(session, name, kwargs[name])
             real_init(session, *args, **kwargs)
             talks = getattr(session, "_dispatcher", session)
             writes = getattr(talks, "_write_stream", None)
             session._tracefork_started = any(one is writes for one in self._started)
-            if session._tracefork_started:
-                for name in CALLED_BACK:
-                    if kwargs.get(name) is not None:
-                        self._called_back(name)
 
         async def send_request(
             session: Any, request: Any, result_type: Any, *args: Any, **kwargs: Any
@@ -190,8 +189,10 @@ class _Tools:
             made = functools.partial(real, session, request, result_type, *args, **kwargs)
             if self._aside() or not getattr(session, "_tracefork_started", False):
                 return await made()
-            if kwargs.get("progress_callback") is not None:
-                self._called_back("progress_callback")
+            name = "progress_callback"
+            if kwargs.get(name) is not None:
+                kwargs[name] = self._called_back(session, name, kwargs[name])
+                made = functools.partial(real, session, request, result_type, *args, **kwargs)
             asked = request.model_dump(by_alias=True, mode="json", exclude_none=True)
             given = dict(asked.get("params") or {})
             given.pop("_meta", None)
@@ -210,10 +211,17 @@ class _Tools:
         if hasattr(owner, "send_discover"):
             self._wrap_discover(owner)
 
-    def _called_back(self, name: str) -> None:
+    def _called_back(self, session: Any, name: str, real: Any) -> Any:
         """What a server says of its own is named: a replay's says nothing."""
         site = self._session.callers.site(sys._getframe(2))
-        self._session.note("mcp", {"what": name, "site": site}, once=(name, *site[:1]))
+
+        @functools.wraps(real)
+        async def called(*args: Any, **kwargs: Any) -> Any:
+            if getattr(session, "_tracefork_started", False) and not self._session.detached:
+                self._session.note("mcp", {"what": name, "site": site}, once=(name, *site[:1]))
+            return await real(*args, **kwargs)
+
+        return called
 
     def _wrap_discover(self, owner: Any) -> None:
         """What newer clients ask first; it goes past `send_request`."""
