@@ -106,20 +106,16 @@ DEADLINES = """
                     await asyncio.sleep(30)
             except TimeoutError:
                 print("late")
-        ticks = 0
+        order = []
 
-        async def ticker():
-            nonlocal ticks
-            while True:
-                await asyncio.sleep(0.01)
-                ticks += 1
+        async def later(name, seconds):
+            await asyncio.sleep(seconds)
+            order.append(name)
 
-        task = asyncio.create_task(ticker())
-        await asyncio.sleep(0.055)
+        await asyncio.gather(later("second", 0.3), later("first", 0.02), later("third", 0.6))
         async with http.AsyncClient(headers=HEADERS) as client:
-            said = await client.post(BASE + "/v1/messages", json=body(f"{ticks} ticks"))
-        task.cancel()
-        print(said.json()["content"][0]["text"], ticks)
+            said = await client.post(BASE + "/v1/messages", json=body(f"{order}"))
+        print(said.json()["content"][0]["text"])
 
     asyncio.run(main())
 """
