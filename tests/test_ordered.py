@@ -140,9 +140,52 @@ SLEPT_AND_WORKED = f"""{BLOCK}
     asyncio.run(main())
     say(str(heard))
 """
+TIMED_AND_TOLD = f"""{BLOCK}
+    import threading
+
+    async def slept():
+        await asyncio.sleep(0.1)
+        heard.append("slept")
+
+    async def later():
+        future = asyncio.get_running_loop().create_future()
+        asyncio.get_running_loop().call_later(0.1, future.set_result, None)
+        await future
+        heard.append("later")
+
+    async def in_vain():
+        try:
+            await asyncio.wait_for(asyncio.Event().wait(), 0.1)
+        except asyncio.TimeoutError:
+            heard.append("in vain")
+
+    async def told():
+        queue, loop = asyncio.Queue(), asyncio.get_running_loop()
+        def tell():
+            time.sleep(0.05)
+            loop.call_soon_threadsafe(queue.put_nowait, "told")
+        threading.Thread(target=tell).start()
+        heard.append(await queue.get())
+
+    async def main():
+        await asyncio.gather(later(), slept(), in_vain(), told(), block())
+
+    asyncio.run(main())
+    say(str(heard))
+"""
 
 
-@pytest.mark.parametrize("agent", [BEGUN, CANCELLED, DEADLINE, ANSWERED_AND_LATE, SLEPT_AND_WORKED])
+AGENTS = {
+    "begun": BEGUN,
+    "cancelled": CANCELLED,
+    "deadline": DEADLINE,
+    "answered and late": ANSWERED_AND_LATE,
+    "slept and worked": SLEPT_AND_WORKED,
+    "timed and told": TIMED_AND_TOLD,
+}
+
+
+@pytest.mark.parametrize("agent", AGENTS.values(), ids=AGENTS)
 def test_tasks_have_one_order(agent: str, bench: Bench) -> None:
     bench.record(agent)
     for _ in range(2):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextvars
 import sys
 import threading
-from collections import Counter
+from collections import Counter, deque
 from types import FrameType
 from typing import Any, Callable
 
@@ -21,6 +21,7 @@ from .standin import like
 from .threads import work_of
 
 GET, EMPTY, CALL = "get", "empty", "call"
+ARRIVED = "_tracefork_arrived"
 
 
 class Turns:
@@ -98,17 +99,31 @@ class Turns:
 
     # Loops
 
+    def _thread(self, frame: FrameType | None) -> str:
+        """The thread, where the user's own code has it call into a loop."""
+        if in_loop():
+            return ""
+        caller = _outside(sys.modules["asyncio.tasks"].__file__ or "", frame)
+        return task_name() if self._session.callers.user(caller) else ""
+
     def _patch_loop(self, module: Any) -> None:
         loops = module.BaseEventLoop
         real, close = loops.call_soon_threadsafe, loops.close
 
         def call_soon_threadsafe(loop: Any, callback: Any, *args: Any, context: Any = None) -> Any:
-            work = work_of(args)
+            work = work_of(args) or self._thread(sys._getframe(1))
             if not work or self._aside():
                 return real(loop, callback, *args, context=context)
             turn = [self.next(CALL, work), f"{CALL} {work}"]
             call = _Call(self._session, loop, turn, callback, self._calls)
-            call.handle = real(loop, call, *args, context=context)
+            calls = loop.__dict__.get(ARRIVED)
+            if calls is None:
+                call.handle = real(loop, call, *args, context=context)
+            else:
+                loop._check_closed()
+                call.handle = module.events.Handle(call, args, loop, context)
+                calls.append(call.handle)
+                loop._write_to_self()
             return call.handle
 
         def closed(loop: Any) -> None:
@@ -120,6 +135,18 @@ class Turns:
         like(call_soon_threadsafe, real)
         like(closed, close)
         loops.call_soon_threadsafe, loops.close = call_soon_threadsafe, closed
+
+
+def gather(loop: Any) -> None:
+    """From now on, keep what threads have this loop call until it is let in."""
+    setattr(loop, ARRIVED, deque())
+
+
+def let_in(loop: Any) -> None:
+    """The loop looked for events: it makes the calls now, after what it had to do before."""
+    calls = getattr(loop, ARRIVED)
+    while calls:
+        loop._ready.append(calls.popleft())
 
 
 class _Getting(threading.local):

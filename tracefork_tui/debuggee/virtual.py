@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Callable
 from .held import held
 from .hooks import AfterImport
 from .threads import Threads
+from .turns import gather, let_in
 
 if TYPE_CHECKING:
     from .gate import Gate
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 GRACE = 0.001
 SLICE = 0.05
 PATIENCE = 5.0
-OURS = frozenset(("_set_result_unless_cancelled", "tracefork_pause"))
+OURS = "tracefork_pause"
 _MARK = "_tracefork_virtual"
 
 
@@ -39,10 +40,11 @@ def watch_timers(session: Session, hooks: AfterImport, travelling: Callable[[], 
         return session.detached or travelling() or session.quiet()
 
     def patch_sleep(module: Any) -> None:
+        """For loops that are not asyncio's own, whose timers are out of reach."""
         real = module.sleep
 
         async def sleep(delay: float, result: Any = None) -> Any:
-            if not delay > 0 or aside():
+            if not delay > 0 or aside() or _has_timers(module.events.get_running_loop()):
                 return await real(delay, result)
             await _asleep(session, next(numbers), delay, lambda: real(delay))
             return result
@@ -57,7 +59,7 @@ def watch_timers(session: Session, hooks: AfterImport, travelling: Callable[[], 
         real = module.BaseEventLoop.call_at
 
         def call_at(loop: Any, when: float, callback: Any, *args: Any, context: Any = None) -> Any:
-            if aside() or getattr(callback, "__name__", "") in OURS:
+            if aside() or getattr(callback, "__name__", "") == OURS:
                 return real(loop, when, callback, *args, context=context)
             timer = _Timer(session, loop, when, next(numbers), callback, args)
             timer.handle = real(loop, when, timer, context=context)
@@ -71,13 +73,20 @@ def watch_timers(session: Session, hooks: AfterImport, travelling: Callable[[], 
             session.rounds += 1
             if timeout is None or timeout > 0:
                 session.rested = True
-            return real(timeout)
+            events = real(timeout)
+            let_in(loop)
+            return events
 
         _patch_select(module, select)
 
     hooks.on("asyncio.selector_events", patch_selector)
     hooks.on("asyncio.tasks", patch_sleep)
     hooks.on("asyncio.base_events", patch_timers)
+
+
+def _has_timers(loop: Any) -> bool:
+    """True if the loop is one of asyncio's own, where a sleep is a timer."""
+    return isinstance(loop, sys.modules["asyncio.base_events"].BaseEventLoop)
 
 
 async def _asleep(session: Session, number: int, delay: float, real: Callable[[], Any]) -> None:
@@ -134,6 +143,8 @@ class _Timer:
         if gate is not None and not gate.has(-number) and not self._due:
             return
         if self._over or (self.handle is not None and self.handle.cancelled()):
+            if gate is not None:
+                gate.over(-number)
             return
         self._over = True
         self._session.timed(number)
@@ -212,6 +223,7 @@ def _patch_select(module: Any, select: Callable[..., Any]) -> None:
 
     def __init__(loop: Any, selector: Any = None) -> None:
         real_init(loop, selector)
+        gather(loop)
         real = loop._selector.select
         loop._selector.select = lambda timeout=None: select(loop, real, timeout)
 
