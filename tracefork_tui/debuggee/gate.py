@@ -349,9 +349,13 @@ class Gate:
             self._wake(turn)
 
     def _goes_off(self, turn: tuple[int, int]) -> bool:
-        """True if this is a timer that was woken for the round of the loop that is going on."""
+        """True if this is a timer that was woken for the round of the loop that is going on, or
+        what a thread does meanwhile.
+        """
         number, after = turn
-        return after == 0 and -FIRST < number < 0 and number not in self._waiting
+        if number < -FIRST:
+            return after == RESTED
+        return after == 0 and number < 0 and number not in self._waiting
 
     def _wake(self, turn: int) -> None:
         for wake in self._waiting.pop(turn, ()):
