@@ -102,10 +102,11 @@ async def test_a_fork_repairs_the_run(tape):
         assert child.step(MISREADING).provenance == "edited"
         assert "steps 1 to 18 proven" in "\n".join(run.result.lines)
         proofs = []
-        while app.screen is not run:
-            if isinstance(app.screen, MainScreen):
-                proofs.append(app.screen.session.proof)
+        while (screen := app.screen) is not run:
+            if isinstance(screen, MainScreen):
+                proofs.append(screen.session.proof)
             await pilot.press("q")
+            await until(pilot, lambda left=screen: app.screen is not left, "the screen below")
         assert proofs == ["prefix proven"]
         assert app.session.proof == "not replayed"
         assert "exit code 0" in shown(app)

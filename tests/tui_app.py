@@ -30,7 +30,9 @@ def screen_of(pilot: Pilot[Any]) -> MainScreen:
 async def settle(pilot: Pilot[Any], rounds: int = 2) -> None:
     """Until nothing is at work and the screen has been the same for some rounds."""
     app, before, same = pilot.app, "", 0
+    deadline = time.monotonic() + PATIENCE
     while same < rounds and app.is_running:
+        assert time.monotonic() < deadline, "it never came to rest"
         await pilot.pause(0.04)
         idle = all(worker.is_finished for worker in app.workers)
         now = shown(pilot)
