@@ -14,6 +14,7 @@ from __future__ import annotations
 import threading
 from _thread import get_ident  # the real one: an agent's threading.get_ident() is looked at
 from collections import Counter
+from collections.abc import Iterable
 from itertools import dropwhile
 from typing import TYPE_CHECKING, Any, Callable
 
@@ -35,6 +36,7 @@ LONGEST_NAP = 240
 LONGEST_HOLD = 2.0
 FOLLOWED, MOST_FOLLOWED = 0.02, 0.25
 LOOK_AHEAD = 32
+MOST_AT_ONCE = 4096
 RESTLESS = 200
 
 Wake = Callable[[bool], Any]  # called with True where it is let out of order
@@ -337,12 +339,13 @@ class Gate:
         `timers`: timers go off, the last that a round does. What comes in the next round was set
         off before the first of them, and is woken then.
         """
-        turns = self._order.ahead(LOOK_AHEAD)
+        turns: Iterable[tuple[int, int]] = self._order.ahead(MOST_AT_ONCE)
         if timers:
-            rest = list(dropwhile(self._goes_off, turns))
-            turns = iter(rest if rest and RESTED < rest[0][1] <= 1 else ())
+            turns = dropwhile(self._goes_off, turns)
         woken: set[int] = set()
         for turn, after in turns:
+            if timers and not woken and not RESTED < after <= 1:
+                break
             if (woken and after != 0) or (turn not in self._waiting and turn not in woken):
                 break
             woken.add(turn)

@@ -197,7 +197,8 @@ class VirtualTime:
             session.gate.turned()
             return select(0)
         events = select(0) or self._from_threads(select, timeout)
-        if events or session.gate.quiet():
+        called = loop._ready  # by a thread, meanwhile
+        if events or called or session.gate.quiet():
             return events
         if timeout is not None:
             setattr(loop, _MARK, getattr(loop, _MARK) + timeout)
