@@ -105,6 +105,10 @@ BLOCK = """
         for _ in range(3):
             await asyncio.sleep(0)
         time.sleep(0.5)
+
+    async def slept():
+        await asyncio.sleep(0.1)
+        heard.append("slept")
 """
 ANSWERED_AND_LATE = f"""{BLOCK}
     async def one(client, place):
@@ -125,10 +129,6 @@ ANSWERED_AND_LATE = f"""{BLOCK}
     say(str(heard))
 """
 SLEPT_AND_WORKED = f"""{BLOCK}
-    async def slept():
-        await asyncio.sleep(0.1)
-        heard.append("slept")
-
     async def worked():
         await asyncio.to_thread(time.sleep, 0.05)
         heard.append("worked")
@@ -142,10 +142,6 @@ SLEPT_AND_WORKED = f"""{BLOCK}
 """
 TIMED_AND_TOLD = f"""{BLOCK}
     import threading
-
-    async def slept():
-        await asyncio.sleep(0.1)
-        heard.append("slept")
 
     async def later():
         future = asyncio.get_running_loop().create_future()
