@@ -140,6 +140,17 @@ def test_one_that_waits_for_work_is_at_work_once_there_is_some(
         worker.join()
 
 
+def test_all_that_came_in_one_round_is_woken_at_once() -> None:
+    most = 200
+    turns = [one for n in range(1, most + 1) for one in (n, [0])]
+    held = Gate(tape(*turns), lambda: 0, Idle())
+    woken: list[int] = []
+    for n in range(1, most + 1):
+        held._waiting[n] = [lambda _, n=n: woken.append(n)]
+    held.quiet()
+    assert woken == list(range(1, most + 1))
+
+
 def test_who_came_before_does_what_it_did_then() -> None:
     asked: list[int] = []
 
