@@ -15,7 +15,7 @@ import pytest
 from tracefork_tui.debuggee.gate import Gate
 from tracefork_tui.debuggee.order import RESTED, Order
 from tracefork_tui.debuggee.threads import Threads
-from tracefork_tui.debuggee.virtual import _MARK
+from tracefork_tui.debuggee.virtual import _MARK, VirtualTime
 from tracefork_tui.tape import records
 
 HEAD, CHUNK, END, NOTE = records.HEAD, records.CHUNK, records.END, records.NOTE
@@ -149,6 +149,16 @@ def test_all_that_came_in_one_round_is_woken_at_once() -> None:
         held._waiting[n] = [lambda _, n=n: woken.append(n)]
     held.quiet()
     assert woken == list(range(1, most + 1))
+
+
+def test_a_loop_that_a_thread_called_into_meanwhile_is_not_at_rest() -> None:
+    given_up: list[int] = []
+    gate = SimpleNamespace(quiet=lambda: False, give_up=lambda: given_up.append(1) or True)
+    session: Any = SimpleNamespace(policy=SimpleNamespace(replaying=True), gate=gate)
+    for called in ([], ["a thread's call"]):
+        loop = SimpleNamespace(_ready=called)
+        assert VirtualTime(session, Idle())._select(loop, lambda _: [], None) == []
+    assert given_up == [1]
 
 
 def test_who_came_before_does_what_it_did_then() -> None:
