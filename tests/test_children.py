@@ -106,6 +106,24 @@ def test_forks_and_their_forks(bench: Bench) -> None:
     assert names == ["run.msgpack", "run.child-1.msgpack", "run.child-1.child-1.msgpack"]
 
 
+def test_a_fork_that_sleeps_and_waits(bench: Bench) -> None:
+    recorded(
+        bench,
+        agent="""
+        import os, threading, time, uuid
+        from talk import say
+
+        if os.fork() == 0:
+            say(f"forked {uuid.uuid4()}")
+            time.sleep(0.05)
+            say(f"waited {threading.Event().wait(0.05)}")
+            os._exit(0)
+        os.wait()
+        say("after")
+        """,
+    )
+
+
 def test_a_python_that_a_tool_runs(bench: Bench) -> None:
     """Its result is a draw, so a replay does not run it; its tape is there to be read."""
     bench.write("child.py", CHILD)

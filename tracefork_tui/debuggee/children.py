@@ -18,6 +18,7 @@ from typing import Any
 from ..tape.codec import pack
 from ..tape.errors import Divergence, TapeError
 from ..tape.writer import Writer
+from .ahead import Ahead
 from .further import BESIDE, Plan, child_plan, ordered
 from .hooks import AfterImport
 from .policy import Asked, DrawVerdict, Recording, Replaying, Verdict
@@ -145,9 +146,10 @@ class Children:
             writer = Writer.create(plan["out"], header, force=plan["force"])
             self._lock = threading.Lock()
             parent, policy = answers_of(plan)
-            gate = session.gate
+            gate, ahead = session.gate, session.ahead
             session.again(writer, policy)
             session.gate = gate and gate.of(parent)
+            session.ahead = ahead and Ahead(session)
             self._begin(plan, parent)
         except TapeError:
             session.detached = True
