@@ -7,7 +7,7 @@ import sys
 from cli_runs import Bench
 
 AGENT = """
-    import random, shutil, subprocess, sys, time, traceback
+    import os, random, shutil, subprocess, sys, time, traceback
     import httpx2
     from talk import say
 
@@ -25,6 +25,9 @@ AGENT = """
     if len(sys.argv) == 1:
         told += [tells(random.choice, []), tells(random.randint, 5, 1), tells(time.localtime, "x")]
         told.append(tells(subprocess.run, ["no-such-command"]))
+        told += [tells(subprocess.run, ["ls"], env=env) for env in (["A=1"], {"A": 1})]
+        told += [tells(os.stat, path) for path in (None, 1.5, "a\\0b")]
+        told += map(str, map(os.path.exists, ["a\\0b", b"agent.py"]))
         told.append(tells(httpx2.get, "http://127.0.0.1:1/"))
     print(shutil.rmtree.avoids_symlink_attacks)
     print("".join(told))

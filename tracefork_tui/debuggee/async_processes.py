@@ -32,14 +32,13 @@ def patch(module: ModuleType, session: Session, asked: Asked, rerun: bool) -> No
 
 def _creating(real: Any, ours: Any, session: Session, asked: Asked, rerun: bool) -> Any:
     def create(*words: Any, **kwargs: Any) -> Any:
-        frame = asked(sys._getframe(1))
+        frame = asked(sys._getframe(1), kwargs.get("env"))
         if frame is None:
             return real(*words, **kwargs)
         return start(frame, words, kwargs)
 
     async def start(frame: FrameType, words: Any, kwargs: Any) -> Any:
         seam = Seam(session, frame, rerun, "asyncio.subprocess")
-        session.redactor.learn_variables(kwargs.get("env"))
         made: list[Any] = []
 
         async def begin() -> None:

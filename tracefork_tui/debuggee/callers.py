@@ -6,7 +6,7 @@ import os
 import re
 import sys
 from types import CodeType, FrameType
-from typing import Any
+from typing import Any, Callable
 
 from . import handed
 
@@ -83,12 +83,19 @@ class Callers:
 
     def hands_over(self, frame: FrameType | None) -> list[str]:
         """The call site of the user's code that hands a function to a pool; none for another's."""
-        frame = _outside_pools(frame)
+        frame = past(frame, _of_pools)
         return self.site(frame) if self.user(frame) else []
 
     def waits(self, frame: FrameType | None) -> bool:
         """True where the user's code waits for what a pool does."""
-        return self.user(_outside_pools(frame))
+        return self.user(past(frame, _of_pools))
+
+    def user_behind(
+        self, frame: FrameType | None, passes: Callable[[FrameType], bool]
+    ) -> FrameType | None:
+        """The user's frame behind those that are passed over; None where it is another's."""
+        frame = past(frame, passes)
+        return frame if self.user(frame) else None
 
     def asks(self, frame: FrameType | None) -> bool:
         return self.user(frame) or self.asked(frame) is not None
@@ -237,11 +244,13 @@ def _qualified(code: CodeType) -> str:
     return str(getattr(code, "co_qualname", code.co_name))
 
 
-def _outside_pools(frame: FrameType | None) -> FrameType | None:
-    while frame is not None and _between(frame.f_code.co_filename):
+def past(frame: FrameType | None, passes: Callable[[FrameType], bool]) -> FrameType | None:
+    """The nearest frame that is not passed over."""
+    while frame is not None and passes(frame):
         frame = frame.f_back
     return frame
 
 
-def _between(name: str) -> bool:
+def _of_pools(frame: FrameType) -> bool:
+    name = frame.f_code.co_filename
     return ours(name) or bool(re.search(POOLS, name))

@@ -36,16 +36,18 @@ class _Commands:
         what = What(name, frame, arguments, covers=True, fresh=self._rerun, kind="command")
         return call(self._session, what, run)
 
-    def asked(self, frame: FrameType | None) -> FrameType | None:
-        """The user's frame that runs a command, itself or through subprocess; else None."""
+    def asked(self, frame: FrameType | None, env: Any = None) -> FrameType | None:
+        """The user's frame that runs a command, itself or through subprocess; else None.
+
+        What is secret in the environment that it gives is known from then on.
+        """
         session = self._session
         if session.inside.value or session.detached:
             return None
-        while frame is not None and (
-            frame.f_code is processes.POPEN or frame.f_code.co_filename.endswith("subprocess.py")
-        ):
-            frame = frame.f_back
-        return frame if session.callers.user(frame) else None
+        frame = session.callers.user_behind(frame, _of_subprocess)
+        if frame is not None:
+            session.redactor.learn_variables(env)
+        return frame
 
     def patch(self, module: ModuleType) -> None:
         library: Any = module
@@ -60,11 +62,10 @@ class _Commands:
         real = library.run
 
         def run(*popenargs: Any, check: bool = False, **kwargs: Any) -> Any:
-            frame = self.asked(sys._getframe(1))
+            frame = self.asked(sys._getframe(1), kwargs.get("env"))
             if frame is None:
                 return real(*popenargs, check=check, **kwargs)
             args = popenargs[0] if popenargs else kwargs.get("args")
-            self._session.redactor.learn_variables(kwargs.get("env"))
 
             def ran() -> Any:
                 try:
@@ -83,11 +84,10 @@ class _Commands:
         real = library.call
 
         def called(*popenargs: Any, **kwargs: Any) -> Any:
-            frame = self.asked(sys._getframe(1))
+            frame = self.asked(sys._getframe(1), kwargs.get("env"))
             if frame is None:
                 return real(*popenargs, **kwargs)
             args = popenargs[0] if popenargs else kwargs.get("args")
-            self._session.redactor.learn_variables(kwargs.get("env"))
             ran = _later(real, popenargs, kwargs)
             return self.draw("subprocess.call", ran, frame, args)
 
@@ -103,6 +103,11 @@ class _Commands:
             return int(self.draw("os.system", lambda: real(command), frame, command))
 
         os.system = stand_in(system, real)
+
+
+def _of_subprocess(frame: FrameType) -> bool:
+    code = frame.f_code
+    return code is processes.POPEN or code.co_filename.endswith("subprocess.py")
 
 
 class _Ended:

@@ -42,11 +42,11 @@ class Inputs:
         self._looked_up: set[str] = set()
 
     def wrote_itself(self, path: Any) -> bool:
-        return _absolute(path) in self._written
+        return absolute(path) in self._written
 
     def looked_up(self, path: Any, found: os.stat_result | None, frame: FrameType) -> None:
         """The user's code asks whether this file is there, or what it is like."""
-        name = _absolute(path)
+        name = absolute(path)
         known = name in self._looked_up or len(self._looked_up) >= MOST_LOOKED_UP
         if known or not name or name in self._written or name in self._served or _aside(name):
             return
@@ -59,13 +59,13 @@ class Inputs:
 
     def wrote(self, path: Any) -> None:
         """The agent writes this file itself."""
-        name = _absolute(path)
+        name = absolute(path)
         if name:
             self._written.add(name)
 
     def read(self, path: Any, site: list[str]) -> None:
         """The user's code opens a file to read."""
-        name = _absolute(path)
+        name = absolute(path)
         if not site or not name or name in self._written or name in self._served or _aside(name):
             return
         session, shown = self._session, self._session.callers.shown(name)
@@ -126,7 +126,7 @@ class Inputs:
         session = self._session
         if session.inside.value or session.detached:
             return ""
-        name = _absolute(path)
+        name = absolute(path)
         if not name or name in self._written:
             return ""
         data = kept.get(session.callers.shown(name))
@@ -154,11 +154,13 @@ def contents(name: str, longest: int) -> bytes | None:
         return None
 
 
-def _absolute(path: Any) -> str:
+def absolute(path: Any) -> str:
+    """The file's absolute name; "" for what can be no file's."""
     try:
-        return os.path.abspath(os.fsdecode(path))
+        name = os.path.abspath(os.fsdecode(path))
     except (TypeError, ValueError):
         return ""
+    return "" if "\0" in name else name
 
 
 def _aside(name: str) -> bool:

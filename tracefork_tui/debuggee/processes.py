@@ -25,7 +25,8 @@ SEAM = "_tracefork_process"
 PYTHON = "{python}"
 POPEN = os.popen.__code__
 
-Asked = Callable[[Any], Any]  # the user's frame behind a frame, or None
+Asked = Callable[[Any, Any], Any]
+"""The user's frame behind a frame, which gives this environment; or None."""
 
 
 class Seam:
@@ -39,9 +40,7 @@ class Seam:
         self.created = self.started = False
 
     def what(self, name: str, frame: FrameType | None, arguments: Any = None) -> What:
-        while frame is not None and frame.f_globals.get("__name__") == "os":
-            frame = frame.f_back
-        user = frame if frame is not None and self.session.callers.user(frame) else None
+        user = self.session.callers.user_behind(frame, _of_os)
         name = f"{self.name}{name}"
         return What(name, user or self.frame, arguments, covers=True, fresh=self.rerun)
 
@@ -78,6 +77,10 @@ class Seam:
         self.session.note("subprocess", what, once=(which, *site[:1]))
 
 
+def _of_os(frame: FrameType) -> bool:
+    return frame.f_globals.get("__name__") == "os"
+
+
 def shown(session: Session, words: Any) -> Any:
     """The words of a command, with the interpreter and the paths as a tape keeps them."""
     if isinstance(words, (list, tuple)):
@@ -95,7 +98,7 @@ def patch(module: ModuleType, session: Session, asked: Asked, rerun: bool) -> No
     real_init, real_send = Popen.__init__, Popen.send_signal
 
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
-        frame = asked(sys._getframe(1))
+        frame = asked(sys._getframe(1), kwargs.get("env"))
         if frame is None:
             real_init(self, *args, **kwargs)
             return
@@ -105,7 +108,6 @@ def patch(module: ModuleType, session: Session, asked: Asked, rerun: bool) -> No
             seam.started = True
             real_init(self, *args, **kwargs)
 
-        session.redactor.learn_variables(kwargs.get("env"))
         words = args[0] if args else kwargs.get("args")
         seam.draw("", frame, start, {"args": shown(session, words)})
         seam.frame, seam.created = None, True

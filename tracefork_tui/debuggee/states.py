@@ -13,7 +13,7 @@ from types import FrameType
 from typing import Any, Callable
 
 from .draws import set_on_type
-from .inputs import Inputs
+from .inputs import Inputs, absolute
 from .session import Session
 from .standin import like, stand_in
 
@@ -28,10 +28,8 @@ def install(session: Session, inputs: Inputs) -> None:
     real = os.stat
 
     def stat(path: Any, *args: Any, **kwargs: Any) -> os.stat_result:
-        frame = None
         plain = not isinstance(path, int) and kwargs.get("dir_fd") is None
-        if plain and not (session.inside.value or session.detached):
-            frame = _asked(session, sys._getframe(1))
+        frame = states.asked(sys._getframe(1)) if plain else None
         if frame is None:
             return real(path, *args, **kwargs)
         return states.of(path, lambda: real(path, *args, **kwargs), frame)
@@ -40,9 +38,7 @@ def install(session: Session, inputs: Inputs) -> None:
     found: Any = os.DirEntry.stat
 
     def of_entry(entry: Any, *, follow_symlinks: bool = True) -> os.stat_result:
-        frame = None
-        if not (session.inside.value or session.detached):
-            frame = _asked(session, sys._getframe(1))
+        frame = states.asked(sys._getframe(1))
         if frame is None:
             return found(entry, follow_symlinks=follow_symlinks)  # type: ignore[no-any-return]
         return states.of(entry.path, lambda: found(entry, follow_symlinks=follow_symlinks), frame)
@@ -60,12 +56,21 @@ class _States:
         self._began = getattr(time.time, "__wrapped__", time.time)()
         self._asked: dict[str, int] = {}
 
+    def asked(self, frame: FrameType) -> FrameType | None:
+        """The user's frame that asks, itself or through os.path or pathlib; else None."""
+        session = self._session
+        if session.inside.value or session.detached:
+            return None
+        return session.callers.user_behind(frame, _of_paths)
+
     def of(self, path: Any, real: Callable[[], os.stat_result], frame: FrameType) -> os.stat_result:
-        session, inputs = self._session, self._inputs
+        session, inputs, place = self._session, self._inputs, absolute(path)
+        if not place:
+            return real()
         if inputs.wrote_itself(path):
             found = real()
             return self._draw(DRAW, lambda: found, frame)
-        shown = session.callers.shown(os.path.abspath(os.fsdecode(path)))
+        shown = session.callers.shown(place)
         number = self._asked[shown] = self._asked.get(shown, 0) + 1
         name = f"{DRAW} {shown} #{number}"
         if session.policy.holds(name):
@@ -87,11 +92,9 @@ class _States:
         return told
 
 
-def _asked(session: Session, frame: FrameType | None) -> FrameType | None:
-    """The user's frame that asks, itself or through os.path or pathlib; else None."""
-    while frame is not None and ASKING.search(frame.f_code.co_filename):
-        frame = frame.f_back
-    return frame if session.callers.user(frame) else None
+def _of_paths(frame: FrameType) -> bool:
+    """True for the code of os.path and pathlib."""
+    return ASKING.search(frame.f_code.co_filename) is not None
 
 
 def _kept(found: os.stat_result) -> list[Any]:

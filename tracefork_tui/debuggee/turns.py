@@ -14,6 +14,7 @@ from collections import Counter, deque
 from types import FrameType
 from typing import Any, Callable
 
+from .callers import past
 from .hooks import AfterImport
 from .names import in_loop, task_name
 from .session import Session
@@ -199,6 +200,4 @@ class _Call:
 
 def _outside(file: str, frame: FrameType | None) -> FrameType | None:
     """The nearest frame that is not of a file."""
-    while frame is not None and frame.f_code.co_filename == file:
-        frame = frame.f_back
-    return frame
+    return past(frame, lambda one: one.f_code.co_filename == file)

@@ -92,11 +92,17 @@ class Redactor:
                 self._longest = len(longest_first[0])
                 self._pattern = re.compile(b"|".join(self._forms[form] for form in longest_first))
 
-    def learn_variables(self, variables: Mapping[Any, Any] | None) -> None:
-        """The credentials among environment variables, of this process or one that it starts."""
-        if variables:
-            texts = ((os.fsdecode(name), os.fsdecode(variables[name])) for name in variables)
-            self.learn(of_variables(texts))
+    def learn_variables(self, variables: Any) -> None:
+        """The credentials among environment variables, of this process or one that it starts.
+
+        What is no environment has none: who starts a process with it is told so.
+        """
+        if isinstance(variables, Mapping):
+            pairs = [(name, variables[name]) for name in variables]
+            texts = [pair for pair in pairs if all(isinstance(one, (str, bytes)) for one in pair)]
+            self.learn(
+                of_variables((os.fsdecode(name), os.fsdecode(value)) for name, value in texts)
+            )
 
     @property
     def edition(self) -> int:
