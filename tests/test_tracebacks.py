@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+import pytest
 from cli_runs import Bench
 
 AGENT = """
@@ -57,10 +58,22 @@ GROUP = """
 
     asyncio.run(main())
 """
+NO_GROUP = """
+    import httpx2
+
+    class Failed(Exception):
+        exceptions = None
+
+    try:
+        httpx2.get("http://127.0.0.1:1/")
+    except httpx2.ConnectError as error:
+        raise Failed("once") from error
+"""
 
 
-def test_of_a_group_of_errors_each_is_told_as_without_us(bench: Bench) -> None:
-    bench.record(GROUP, code=1)
+@pytest.mark.parametrize("agent", [GROUP, NO_GROUP], ids=["group", "no group"])
+def test_of_a_group_of_errors_each_is_told_as_without_us(bench: Bench, agent: str) -> None:
+    bench.record(agent, code=1)
     bare = bench.run(sys.executable, "agent.py")
     done = bench.cli("record", "--force", "-o", "run.msgpack", "--", sys.executable, "agent.py")
     assert "ConnectError" in bare.err

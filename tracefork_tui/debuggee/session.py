@@ -22,6 +22,7 @@ from ..tape.writer import Writer
 from . import addresses
 from .bursts import Burst
 from .callers import Callers
+from .failures import say
 from .flight import Flight, Pending
 from .names import in_loop, task_name
 from .policy import Asked, DrawVerdict
@@ -326,7 +327,7 @@ class Session:
         """The tape takes nothing more; the agent goes on."""
         self.detached = True
         self.burst.off()
-        sys.stderr.write(f"tracefork-tui: recording stopped: {error}\n")
+        say(f"recording stopped: {error}")
 
     def fail(self, failure: Divergence, data: dict[str, Any]) -> Divergence:
         """Put a divergence on the tape; from now on nothing is answered."""
@@ -375,7 +376,7 @@ class Session:
         """End the process: a divergence, here or in a process beside, was not the end of it."""
         self.note("ended", {"message": "the agent went on after the divergence"})
         if self._failure is not None:
-            _say(str(self._failure))
+            say(str(self._failure))
         for stream in (sys.stdout, sys.stderr):
             try:
                 stream.flush()
@@ -406,13 +407,6 @@ def _feed(verdict: DrawVerdict, decode: Any) -> Any:
     if verdict.kind == "raised":
         raise rebuild(Error.unpacked(verdict.value))
     return decode(verdict.value) if decode else verdict.value
-
-
-def _say(message: str) -> None:
-    try:
-        sys.stderr.write(f"tracefork-tui: {message}\n")
-    except Exception:
-        pass
 
 
 __all__ = ["Session", "active", "task_name"]

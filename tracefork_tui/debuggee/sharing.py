@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import fcntl
 import os
-import sys
 import time
 from _thread import start_new_thread
 from collections import deque
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Callable
+from typing import TYPE_CHECKING, Any
 
-from ..tape.errors import Divergence
+from .failures import in_one_line
 from .further import FAILED
 from .hooks import AfterImport
 from .session import DOOMED, Session
@@ -102,7 +101,7 @@ class Sharing:
         def _bootstrap(process: Any, *args: Any, **kwargs: Any) -> Any:
             self._tell(BEGAN)
             if self.session.policy.replaying:
-                process.run = _in_one_line(process.run)
+                process.run = in_one_line(process.run)
             code = real(process, *args, **kwargs)
             self._tell(ENDED)
             return code
@@ -157,19 +156,6 @@ def cut_short(tape: Any) -> bool:
     """True for the tape of a process of multiprocessing that was ended from outside."""
     kinds = {note.kind for note in tape.notes}
     return BEGAN in kinds and ENDED not in kinds
-
-
-def _in_one_line(run: Callable[[], Any]) -> Callable[[], Any]:
-    """A process that diverges ends with that line, not with a traceback."""
-
-    def once() -> Any:
-        try:
-            return run()
-        except Divergence as failure:
-            sys.stderr.write(f"tracefork-tui: {failure}\n")
-            sys.exit(1)
-
-    return once
 
 
 class Turn:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import atexit
 import os
 import sys
-import threading
 from typing import Any
 
 from ..tape.answer import Answer
-from ..tape.errors import Divergence, TapeError
+from ..tape.errors import TapeError
 from ..tape.redact import Redactor
 from ..tape.writer import Writer
 from . import (
@@ -17,6 +16,7 @@ from . import (
     commands,
     draws,
     effects,
+    failures,
     http,
     inputs,
     logs,
@@ -64,7 +64,7 @@ def start(plan_path: str) -> None:
         writer = Writer.create(plan["out"], header, force=plan["force"])
         session, parent = make(plan, writer)
     except TapeError as error:
-        sys.stderr.write(f"tracefork-tui: {error}\n")
+        failures.say(str(error))
         os._exit(2)
     install(session, parent, plan)
 
@@ -172,7 +172,7 @@ def install(session: Session, parent: Any, plan: dict[str, Any]) -> AfterImport:
         from .breakpoint import Breakpoints
 
         session.breakpoints = Breakpoints(session, plan["stops"])
-    _watch_failures(session)
+    failures.watch(session)
     return hooks
 
 
@@ -181,7 +181,7 @@ def _patch_http(module: Any, session: Session) -> None:
         http.patch(module, session)
     except RuntimeError as error:
         session.note("unseen", {"what": str(error)})
-        sys.stderr.write(f"tracefork-tui: {error}\n")
+        failures.say(str(error))
         return
     _name_module(module, session)
 
@@ -196,44 +196,6 @@ def _order(session: Session, gate: Any) -> None:
     point = session.fork_point
     if not (gate.held and gate.completion.held and (point is None or point.held)):
         session.note("order", {"message": "answers could not be held in their recorded order"})
-
-
-def _watch_failures(session: Session) -> None:
-    """Uncaught exceptions go on the tape; a divergence ends the agent with one line."""
-    real, real_thread = sys.excepthook, threading.excepthook
-
-    def excepthook(kind: type[BaseException], error: BaseException, trace: Any) -> None:
-        session.note("exception", {"what": _line(kind, error)})
-        failure = _divergence(error)
-        if failure is not None:
-            sys.stderr.write(f"tracefork-tui: {failure}\n")
-        else:
-            real(kind, error, tracebacks.without_us(error))
-
-    def thread_excepthook(args: Any) -> None:
-        session.note("thread exception", {"what": _line(args.exc_type, args.exc_value)})
-        failure = _divergence(args.exc_value)
-        if failure is not None:
-            sys.stderr.write(f"tracefork-tui: {failure}\n")
-        else:
-            real_thread(args)
-
-    sys.excepthook = excepthook
-    threading.excepthook = thread_excepthook
-
-
-def _divergence(error: Any) -> Divergence | None:
-    """The divergence that an error is, or that a group of errors holds."""
-    if isinstance(error, Divergence):
-        return error
-    inner = getattr(error, "exceptions", None)
-    found = map(_divergence, inner if isinstance(inner, (list, tuple)) else ())
-    return next((one for one in found if one is not None), None)
-
-
-def _line(kind: type[BaseException], error: BaseException | None) -> str:
-    text = str(error) if error is not None else ""
-    return f"{kind.__qualname__}: {text}" if text else kind.__qualname__
 
 
 __all__ = ["install", "make", "perf_counter_ns", "start"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import wraps
 from types import FrameType, ModuleType, TracebackType
 from typing import Any
@@ -28,8 +28,17 @@ def without_us(error: BaseException) -> TracebackType | None:
         if isinstance(one, BaseException) and id(one) not in seen:
             seen.add(id(one))
             one.__traceback__ = _cleaned(one.__traceback__)
-            todo += [one.__cause__, one.__context__, *getattr(one, "exceptions", ())]
+            todo += [one.__cause__, one.__context__, *grouped(one)]
     return error.__traceback__
+
+
+def grouped(error: Any) -> Sequence[Any]:
+    """The errors that an error is a group of; anything else may have an attribute of that name."""
+    try:
+        errors = error.exceptions
+    except Exception:
+        return ()
+    return errors if isinstance(errors, (list, tuple)) else ()
 
 
 def _cleaned(trace: TracebackType | None) -> TracebackType | None:
