@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import unquote, urlsplit
 
-INVOKED = ("/invoke", "/invoke-with-response-stream")
+_INVOKED = ("/invoke", "/invoke-with-response-stream")
+_STREAMS = ("/converse-stream", _INVOKED[1], ":streamGenerateContent", ":streamRawPredict")
+_MODEL = re.compile(r"/model/(.+)/converse|/([^/]+)/invoke|/models/([^/:]+):")
 _HOSTS = {
     "api.anthropic.com": "anthropic",
     "api.openai.com": "openai",
@@ -41,7 +44,7 @@ def api_of(url: str) -> str:
         return "responses"
     if path.endswith((":generateContent", ":streamGenerateContent")):
         return "generate"
-    if "anthropic" in path and path.endswith((":rawPredict", ":streamRawPredict", *INVOKED)):
+    if "anthropic" in path and path.endswith((":rawPredict", ":streamRawPredict", *_INVOKED)):
         return "messages"
     if "/model/" in path and path.endswith(("/converse", "/converse-stream")):
         return "converse"
@@ -56,6 +59,17 @@ def provider_of(url: str) -> str:
         host = ""
     known = (name for end, name in _HOSTS.items() if f".{host}".endswith(f".{end}"))
     return next(known, _SPOKEN_BY.get(api_of(url), "openai"))
+
+
+def model_of(path: str) -> str:
+    """The model that a path names, as AWS and Google have it; "" for none."""
+    found = _MODEL.search(path)
+    return found[found.lastindex or 0] if found else ""
+
+
+def asks_stream(path: str) -> bool:
+    """Whether a path asks for a stream; where it does not, the request's body may."""
+    return path.endswith(_STREAMS)
 
 
 def path_of(url: str) -> str:

@@ -227,6 +227,11 @@ class Assembly:
         return tool_call(one.kind, one.name, one.id, raw, one.data, streaming=True)
 
 
+def read_stream(events: list[Event], provider: str = "anthropic") -> Reply:
+    """Read a stream, as far as it came."""
+    return assemble(events).reply(provider)
+
+
 def assemble(events: list[Event]) -> Assembly:
     """Put the events of a stream together."""
     made = Assembly()

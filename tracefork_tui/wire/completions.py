@@ -38,7 +38,7 @@ def reply(completion: Mapping[str, Any], provider: str = "openai") -> Reply:
 
 def read_stream(events: list[Event], provider: str = "openai") -> Reply:
     """Put the chunks of a stream together."""
-    return openai.assemble([_chunk(event) for event in events]).reply(provider)
+    return openai.read_stream([_chunk(event) for event in events], provider)
 
 
 def _chunk(event: Event) -> Event:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
-from urllib.parse import unquote
 
 from .anthropic import error
 from .body import as_json
@@ -15,35 +13,32 @@ from .model import Conversation, Part, Reply, ToolSpec, Turn, Usage
 from .sse import Event
 
 _ASKED = {"messages", "system", "toolConfig"}
-_MODEL = re.compile(r"/model/(.+)/converse")
 
 
-def conversation(request: Mapping[str, Any], path: str, provider: str = "aws") -> Conversation:
-    """Read a request body; the model and the stream flag are in the path."""
+def conversation(request: Mapping[str, Any], provider: str = "aws") -> Conversation:
+    """Read a request body; the model and the stream flag are in the URL."""
     config = obj(request.get("toolConfig"))
     params = {key: value for key, value in request.items() if key not in _ASKED}
     params |= {key: value for key, value in config.items() if key != "tools"}
     return Conversation(
         provider=provider,
-        model=_model(path),
+        model="",
         system=_parts(request.get("system")),
         turns=tuple(_turn(message) for message in seq(request.get("messages"))),
         tools=tuple(
             _tool(tool) for tool in seq(config.get("tools")) if "cachePoint" not in obj(tool)
         ),
         params=params,
-        stream=path.endswith("/converse-stream"),
         api="converse",
     )
 
 
-def reply(response: Mapping[str, Any], path: str, provider: str = "aws") -> Reply:
-    """Read a response."""
+def reply(response: Mapping[str, Any], provider: str = "aws") -> Reply:
+    """Read a response; the model is in the URL."""
     message = obj(obj(response.get("output")).get("message"))
     counts = obj(response.get("usage"))
     return Reply(
         provider=provider,
-        model=_model(path),
         role=string(message.get("role")) or "assistant",
         parts=_parts(message.get("content")),
         stop_reason=optional(response.get("stopReason")),
@@ -56,7 +51,7 @@ def reply(response: Mapping[str, Any], path: str, provider: str = "aws") -> Repl
     )
 
 
-def read_stream(events: list[Event], path: str, provider: str = "aws") -> Reply:
+def read_stream(events: list[Event], provider: str = "aws") -> Reply:
     """Put the events of a stream together."""
     blocks: dict[int, dict[str, Any]] = {}
     inputs: dict[int, str] = {}
@@ -75,7 +70,7 @@ def read_stream(events: list[Event], path: str, provider: str = "aws") -> Reply:
             failed = error(data, None)
     role = next((obj(as_json(one.data)).get("role") for one in events[:1]), None)
     response["output"] = {"message": {"role": role, "content": list(blocks.values())}}
-    read = reply(response, path, provider)
+    read = reply(response, provider)
     parts = list(read.parts)
     for place, index in enumerate(blocks):
         if index in inputs and parts[place].kind in ("tool_use", "server_tool_use"):
@@ -86,11 +81,6 @@ def read_stream(events: list[Event], path: str, provider: str = "aws") -> Reply:
     done = read.stop_reason is not None
     problem = "" if done or failed else "the stream ends without messageStop"
     return replace(read, parts=tuple(parts), complete=done, error=failed, problem=problem)
-
-
-def _model(path: str) -> str:
-    found = _MODEL.search(path)
-    return unquote(found[1]) if found else ""
 
 
 def _begun(start: dict[str, Any]) -> dict[str, Any]:

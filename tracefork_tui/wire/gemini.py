@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
-from urllib.parse import unquote
 
 from .body import as_json
 from .loose import count, obj, optional, plain_json, seq, string, unknown
@@ -15,21 +14,18 @@ from .openai import error
 from .sse import Event
 
 _ASKED = {"contents", "systemInstruction", "system_instruction", "tools"}
-_MODEL = re.compile(r"/models/([^/:]+):")
 
 
-def conversation(request: Mapping[str, Any], path: str, provider: str = "google") -> Conversation:
-    """Read a request body; the model and the stream flag are in the path."""
+def conversation(request: Mapping[str, Any], provider: str = "google") -> Conversation:
+    """Read a request body; the model and the stream flag are in the URL."""
     system = request.get("systemInstruction", request.get("system_instruction"))
-    named = _MODEL.search(path)
     return Conversation(
         provider=provider,
-        model=unquote(named[1]) if named else "",
+        model="",
         system=_parts(obj(system).get("parts")),
         turns=tuple(_turn(content) for content in seq(request.get("contents"))),
         tools=tuple(tool for group in seq(request.get("tools")) for tool in _tools(group)),
         params={key: value for key, value in request.items() if key not in _ASKED},
-        stream=path.endswith(":streamGenerateContent"),
         api="generate",
     )
 

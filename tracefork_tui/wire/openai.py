@@ -193,6 +193,11 @@ class Assembly:
         )
 
 
+def read_stream(events: list[Event], provider: str = "openai") -> Reply:
+    """Read a stream, as far as it came."""
+    return assemble(events).reply(provider)
+
+
 def assemble(events: list[Event]) -> Assembly:
     """Put the chunks of a stream together."""
     made = Assembly()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from . import (
     anthropic,
@@ -17,12 +17,35 @@ from . import (
     responses,
     sse,
 )
-from .address import INVOKED, api_of, path_of, provider_of
+from .address import api_of, asks_stream, model_of, path_of, provider_of
 from .body import Decoded, Headers, as_json, decode, decode_chunks, header
 from .calls import calling, names
 from .loose import string
 from .model import Conversation, Delta, ErrorInfo, Part, Reply, Turn
 from .visible import printed
+
+Found = TypeVar("Found", Conversation, Reply)
+
+
+class Api(Protocol):
+    """What the module of an API reads; each gives what its bodies alone tell."""
+
+    def conversation(self, request: dict[str, Any], provider: str, /) -> Conversation: ...
+
+    def reply(self, message: dict[str, Any], provider: str, /) -> Reply: ...
+
+    def read_stream(self, events: list[sse.Event], provider: str, /) -> Reply: ...
+
+
+APIS: dict[str, Api] = {
+    "messages": anthropic,
+    "chat": openai,
+    "completions": completions,
+    "responses": responses,
+    "generate": gemini,
+    "converse": converse,
+    "cohere": cohere,
+}
 
 
 def conversation(method: str, url: str, headers: Headers, body: bytes) -> Conversation | None:
@@ -34,19 +57,7 @@ def conversation(method: str, url: str, headers: Headers, body: bytes) -> Conver
     if not isinstance(request, dict):
         return None
     try:
-        if api == "messages":
-            return _named(anthropic.conversation(request, provider), url)
-        if api == "chat":
-            return openai.conversation(request, provider)
-        if api == "responses":
-            return responses.conversation(request, provider)
-        if api == "converse":
-            return converse.conversation(request, path_of(url), provider)
-        if api == "cohere":
-            return cohere.conversation(request, provider)
-        if api == "completions":
-            return completions.conversation(request, provider)
-        return gemini.conversation(request, path_of(url), provider)
+        return _named(APIS[api].conversation(request, provider), path_of(url))
     except RecursionError:
         return None
 
@@ -120,16 +131,11 @@ def added(previous: Conversation | None, current: Conversation) -> Delta:
     return Delta(current.turns[kept:], previous.turns[kept:], system, tools)
 
 
-def _named(asked: Conversation, url: str) -> Conversation:
-    """With the model and the stream flag that Bedrock and Vertex put in the path."""
-    path = path_of(url)
-    if path.endswith(INVOKED):
-        stream = asked.stream or path.endswith(INVOKED[1])
-        return replace(asked, model=asked.model or path.split("/")[-2], stream=stream)
-    if path.endswith("Predict"):
-        model = path.rpartition("/")[2].partition(":")[0]
-        return replace(asked, model=model, stream=path.endswith(":streamRawPredict"))
-    return asked
+def _named(found: Found, path: str) -> Found:
+    """With the model and the stream flag that are in the path."""
+    if isinstance(found, Conversation) and asks_stream(path):
+        found = replace(found, stream=True)
+    return replace(found, model=found.model or model_of(path))
 
 
 def _read(
@@ -137,7 +143,7 @@ def _read(
 ) -> Reply | None:
     joined = b"".join(body.chunks)
     if status < 400 and is_stream(headers, joined):
-        found = _read_stream(api, provider, path, events_of(headers, body.chunks))
+        found = _named(APIS[api].read_stream(events_of(headers, body.chunks), provider), path)
         error = found.error and replace(found.error, status=status)
         return replace(found, error=error, problem=body.problem or found.problem)
     value = as_json(joined)
@@ -148,39 +154,7 @@ def _read(
         return Reply(provider, error=failed, problem=body.problem)
     if not isinstance(value, dict):
         return _not_json(provider, joined, body.problem)
-    return _read_json(api, provider, path, value)
-
-
-def _read_stream(api: str, provider: str, path: str, events: list[sse.Event]) -> Reply:
-    if api == "converse":
-        return converse.read_stream(events, path, provider)
-    if api == "cohere":
-        return cohere.read_stream(events, provider)
-    if api == "completions":
-        return completions.read_stream(events, provider)
-    if api == "messages":
-        return anthropic.assemble(events).reply(provider)
-    if api == "chat":
-        return openai.assemble(events).reply(provider)
-    if api == "responses":
-        return responses.read_stream(events, provider)
-    return gemini.read_stream(events, provider)
-
-
-def _read_json(api: str, provider: str, path: str, value: dict[str, Any]) -> Reply:
-    if api == "converse":
-        return converse.reply(value, path, provider)
-    if api == "cohere":
-        return cohere.reply(value, provider)
-    if api == "completions":
-        return completions.reply(value, provider)
-    if api == "messages":
-        return anthropic.reply(value, provider)
-    if api == "chat":
-        return openai.reply(value, provider)
-    if api == "responses":
-        return responses.reply(value, provider)
-    return gemini.reply(value, provider)
+    return _named(APIS[api].reply(value, provider), path)
 
 
 def _read_error(api: str, status: int, value: Any, body: bytes) -> ErrorInfo | None:
