@@ -583,3 +583,37 @@ def test_a_divergence_in_a_group_of_errors_is_one_line_too(bench: Bench) -> None
     assert done.code == 1
     assert "Traceback" not in done.err
     assert "tracefork-tui: the agent sent a request that the tape does not hold" in done.err
+
+
+def test_a_variable_that_is_another_now_is_the_cause(bench: Bench) -> None:
+    agent = """
+        import os
+        from talk import say
+
+        os.environ.copy(), {**os.environ}, [*os.environ.items()]
+        say(f"about {os.getenv('TOPIC', 'nothing')} in {os.environ['TONGUE']}")
+        """
+    bench.write("agent.py", agent)
+    words = ("--", sys.executable, "agent.py")
+    there = {"TOPIC": "birds", "TONGUE": "Latin", "OTHER": "one", "APP_TOKEN": "t-9315-secret"}
+    assert bench.cli("record", "-o", "run.msgpack", *words, **there).code == 0
+    data = bench.path("run.msgpack").read_bytes()
+    assert b"TOPIC" in data
+    assert b"OTHER" not in data
+    assert b"t-9315" not in data
+    assert bench.replay(**there).code == 0
+    changes = {
+        "TOPIC, which is not set": {**there, "TOPIC": None},
+        "TONGUE, which has another value": {**there, "TONGUE": "Greek"},
+    }
+    for line, now in changes.items():
+        done = bench.replay(**now)
+        assert done.code == 1, done
+        assert "likely cause: environment; set the variables as they were" in done.err
+        assert f"environment variable: {line}" in done.err
+    done = bench.replay(**{**there, "TONGUE": None})
+    assert "KeyError: 'TONGUE'" in done.err
+    assert "environment variable: TONGUE, which is not set" in done.err
+    words = ("--env", "TOPIC", *words)
+    assert bench.cli("record", "--force", "-o", "run.msgpack", *words, **there).code == 0
+    assert bench.replay(**{**there, "TOPIC": "fishes"}).code == 0

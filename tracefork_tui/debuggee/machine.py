@@ -1,5 +1,5 @@
 """What tells one machine, process or moment from another, beside clocks and ids: process numbers,
-host names, load, the order of a folder's entries, and the environment where that was asked for.
+host names, load, the order of a folder's entries.
 
 Recorded where the user's code asks, be it through a module of the standard library.
 """
@@ -29,8 +29,7 @@ ATTRIBUTES = ("ident", "native_id")
 """Of threading: other values on replay, as what they are compared with are others too."""
 
 
-def install(session: Session, hooks: AfterImport, variables: list[str]) -> None:
-    """`variables`: names whose reads from os.environ are draws."""
+def install(session: Session, hooks: AfterImport) -> None:
     machine = _Machine(session)
     for name in PLAIN:
         hooks.on(name, machine.plain)
@@ -44,8 +43,6 @@ def install(session: Session, hooks: AfterImport, variables: list[str]) -> None:
     machine.listing()
     machine.scanning()
     hooks.on("socket", machine.lookups)
-    if variables:
-        machine.environment(frozenset(variables))
     hooks.on("asyncio.base_events", machine.loop_clock)
 
 
@@ -134,23 +131,6 @@ class _Machine:
 
         setattr(os, "scandir", stand_in(scandir, real))  # noqa: B010
 
-    def environment(self, variables: frozenset[str]) -> None:
-        """Reads of the chosen variables, whatever they are read through."""
-        owner: Any = type(os.environ)
-        real = owner.__getitem__
-
-        def __getitem__(environ: Any, key: Any) -> Any:
-            frame = sys._getframe(1)
-            while frame.f_back is not None and _mapping(frame.f_code.co_filename):
-                frame = frame.f_back
-            asked = key in variables and not self._session.inside.value
-            if not asked or not self._user(frame):
-                return real(environ, key)
-            call = _keeping(real, (environ, key), {})
-            return self._session.draw(f"os.environ[{key}]", "str", call, frame)
-
-        owner.__getitem__ = __getitem__
-
     def loop_clock(self, module: ModuleType) -> None:
         """loop.time() where the user's code calls it; asyncio's own calls are the real clock."""
         owner: Any = module.BaseEventLoop
@@ -199,9 +179,3 @@ def _listed(value: Any) -> Any:
 
 def _keeping(real: Callable[..., Any], args: Any, kwargs: Any) -> Callable[[], Any]:
     return lambda: real(*args, **kwargs)
-
-
-def _mapping(name: str) -> bool:
-    return name == "<frozen os>" or name.endswith(
-        ("/os.py", "_collections_abc.py", "<frozen _collections_abc>")
-    )

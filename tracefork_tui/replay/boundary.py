@@ -57,7 +57,7 @@ MEANING = {
 HELD = frozenset(
     ("module", "code", "code text", "input", "input data", "gone", "served", "looked up")
 )
-HELD |= {"within", "slept", "child", "exception", "queue turn", "pool grew"}
+HELD |= {"variable", "within", "slept", "child", "exception", "queue turn", "pool grew"}
 HELD |= {"process began", "process ended", "arrived"}
 """Kinds of notes of what the tape does hold; any other is shown, known or not."""
 REFUSED = {"divergence": "divergence", "halt": "halt", "refused": "refused"}

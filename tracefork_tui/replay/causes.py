@@ -8,7 +8,7 @@ from typing import Any
 
 from ..diff.values import ABSENT, FieldChange
 from ..tape.reader import Tape
-from .changed import changes_since
+from .changed import OF_ENVIRONMENT, changes_since
 
 CLOCK = re.compile(
     r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d)?|\b1[6-9]\d{8}(?:\.\d+|\d{3})?\b|\d\d:\d\d:\d\d"
@@ -33,6 +33,7 @@ REMEDIES = {
     "changed code": "run the tape with the code that recorded it, or record again",
     "changed SDK": "install what it was recorded with, or record again",
     "changed input": "give the agent the files of then, or record with --capture-files",
+    "environment": "set the variables as they were, or record with --env NAME",
     "unrecorded source": "the code, its SDKs and its input files are as they were, so what differs "
     "comes from a source that is not recorded; tracefork-tui doctor finds it",
 }
@@ -56,7 +57,10 @@ def what_changed(parent: Tape, child: Tape) -> tuple[str, str]:
     if others:
         what = ", ".join(f"{name} {before[name]} (here {after[name]})" for name in others)
         return "changed SDK", f"install {what}, or record again"
-    return with_remedy("changed input" if changed else "unrecorded source")
+    if not changed:
+        return with_remedy("unrecorded source")
+    variables = all(line.startswith(OF_ENVIRONMENT) for line in changed)
+    return with_remedy("environment" if variables else "changed input")
 
 
 def _versions(tape: Tape) -> dict[str, str]:

@@ -1,4 +1,6 @@
-"""What changed on this machine since a tape was recorded: the agent's code, the files it reads."""
+"""What changed on this machine since a tape was recorded: the agent's code, the files and the
+variables of the environment that it reads.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +13,14 @@ from ..tape.reader import Tape
 
 MOST_LINES = 12
 NAMES = {"code": "code", "input": "input file"}
-SERVED, GONE, LOOKED_UP = "served", "gone", "looked up"
+SERVED, GONE, LOOKED_UP, VARIABLE = "served", "gone", "looked up", "variable"
+OF_ENVIRONMENT = "environment variable: "
+UNSET = "unset"
 
 
 def changes_since(parent: Tape, child: Tape, touched: bool = False) -> list[str]:
-    """One line for each file that both runs used and that differs, code with its changed lines.
+    """One line for each file or variable that both runs used and that differs, code with its
+    changed lines.
 
     `touched`: also those that only have another time, which as a rule is no matter.
     """
@@ -39,7 +44,7 @@ def changes_since(parent: Tape, child: Tape, touched: bool = False) -> list[str]
                 found.append(f"input file: {what}, which has another time")
     for what, data in _files(child, SERVED).items():
         found.append(f"input file: {what} ({data.get('how')}); the replay was given the tape's")
-    return found
+    return [*found, *_variables(parent, child)]
 
 
 def _files(tape: Tape, kind: str) -> dict[str, dict[str, Any]]:
@@ -59,6 +64,15 @@ def _there(tape: Tape) -> dict[str, bool]:
             there = note.kind == "input" or bool(note.data.get("there"))
             found.setdefault(str(note.data.get("what")), there)
     return found
+
+
+def _variables(parent: Tape, child: Tape) -> Iterator[str]:
+    before, after = _files(parent, VARIABLE), _files(child, VARIABLE)
+    for name in before.keys() & after.keys():
+        was, now = before[name].get("mark"), after[name].get("mark")
+        if was != now and (UNSET in (was, now) or (was and now)):
+            how = {was: "was not set", now: "is not set"}.get(UNSET, "has another value")
+            yield f"{OF_ENVIRONMENT}{name}, which {how}"
 
 
 def _lines(before: Any, after: Any) -> Iterator[str]:
