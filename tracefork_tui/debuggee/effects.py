@@ -11,7 +11,7 @@ from types import FrameType
 from typing import Any
 
 from ..tape.errors import Divergence
-from . import sources
+from . import leftovers, sources
 from .children import Children
 from .held import held
 from .http import travelling
@@ -79,7 +79,7 @@ def install(session: Session, inputs: Inputs, children: Children) -> None:
 
 
 RUNS = ("exec", "cpython.run_file", "cpython.run_command")
-_WANTED = frozenset((*CONNECTS, *COMMANDS, *FILES, *OTHERS, *RUNS, "open", SETS))
+_WANTED = frozenset((*CONNECTS, *COMMANDS, *FILES, *OTHERS, *RUNS, *leftovers.MAKES, "open", SETS))
 
 
 def _heard(session: Session, inputs: Inputs, event: str, args: Any) -> None:
@@ -88,11 +88,15 @@ def _heard(session: Session, inputs: Inputs, event: str, args: Any) -> None:
     elif event in FILES:
         if "__pycache__" in str(args[0]) or isinstance(args[0], int) or _in_memory(args[0]):
             return
+        if _tries_folders(sys._getframe(2)):
+            return
         for path in args[:2]:
             inputs.wrote(path)
         _name_file(session, FILES[event], args[0])
     elif event in OTHERS:
         _other(session, event, args)
+    elif event in leftovers.MAKES:
+        leftovers.make_room(session, args[0])
     elif event == SETS:
         session.redactor.learn_variables({os.fsdecode(args[0]): os.fsdecode(args[1])})
     elif event == "open" and args[0] == os.devnull:
@@ -100,6 +104,8 @@ def _heard(session: Session, inputs: Inputs, event: str, args: Any) -> None:
     elif event == "open" and args[0] in STDIN:
         _name(session, "file", "reads stdin past sys.stdin", users=True)
     elif event == "open" and _for_writing(args):
+        if _tries_folders(sys._getframe(2)):
+            return
         inputs.wrote(args[0])
         _name_file(session, "writes", args[0])
     elif event == "open" and str(args[0]).startswith(ELSEWHERE):
@@ -187,6 +193,11 @@ def _name(
     session.note(kind, data, once=(what, *site[:1]))
 
 
+def _tries_folders(frame: FrameType | None) -> bool:
+    """True where tempfile looks for a folder that it can write to: it leaves nothing there."""
+    return frame is not None and frame.f_code.co_name == "_get_default_tempdir"
+
+
 def _in_memory(path: Any) -> bool:
     """True for a database of sqlite's that is no file."""
     return ":memory:" in str(path)
@@ -200,7 +211,7 @@ def _for_writing(args: Any) -> bool:
     path, mode, flags = args
     if not isinstance(path, (str, bytes)) or os.fsdecode(path).startswith("/dev/"):
         return False
-    if CACHE in os.fsdecode(path):
+    if CACHE in os.fsdecode(path) or os.path.isdir(path):  # a folder, for a file without a name
         return False
     if isinstance(mode, str):
         return any(letter in mode for letter in "wax+")

@@ -55,7 +55,7 @@ MEANING = {
     "as it can be, and the receipt says where it was not.",
 }
 HELD = frozenset(
-    ("module", "code", "code text", "input", "input data", "gone", "served", "looked up")
+    ("module", "code", "code text", "input", "input data", "gone", "served", "looked up", "kept")
 )
 HELD |= {"variable", "within", "slept", "child", "exception", "queue turn", "pool grew"}
 HELD |= {"process began", "process ended", "arrived"}
