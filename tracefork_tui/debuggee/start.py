@@ -155,13 +155,9 @@ def install(session: Session, parent: Any, plan: dict[str, Any]) -> AfterImport:
         VirtualTime(session, threads).install(hooks)
         atexit.register(lambda: _order(session, session.gate))
     draws.install(session, hooks)
-<<<<<<<
     leftovers.install(session, hooks)
-    machine.install(session, hooks, list(plan.get("variables", ())))
-=======
     machine.install(session, hooks)
     environment.install(session, frozenset(plan.get("variables", ())))
->>>>>>>
     commands.install(session, hooks, bool(plan.get("rerun_tools")))
     tools.install(session, hooks, bool(plan.get("rerun_tools")))
     carried.install(session, hooks)

@@ -55,9 +55,9 @@ MEANING = {
     "as it can be, and the receipt says where it was not.",
 }
 HELD = frozenset(
-    ("module", "code", "code text", "input", "input data", "gone", "served", "looked up", "kept")
+    ("module", "code", "code text", "input", "input data", "gone", "served", "looked up")
 )
-HELD |= {"variable", "within", "slept", "child", "exception", "queue turn", "pool grew"}
+HELD |= {"kept", "variable", "within", "slept", "child", "exception", "queue turn", "pool grew"}
 HELD |= {"process began", "process ended", "arrived"}
 """Kinds of notes of what the tape does hold; any other is shown, known or not."""
 REFUSED = {"divergence": "divergence", "halt": "halt", "refused": "refused"}

@@ -13,13 +13,10 @@ from ..tape.reader import Tape
 
 MOST_LINES = 12
 NAMES = {"code": "code", "input": "input file"}
-<<<<<<<
-SERVED, GONE, LOOKED_UP, LEFT = "served", "gone", "looked up", "kept"
-=======
-SERVED, GONE, LOOKED_UP, VARIABLE = "served", "gone", "looked up", "variable"
+SERVED, GONE, LOOKED_UP = "served", "gone", "looked up"
+LEFT, VARIABLE = "kept", "variable"
 OF_ENVIRONMENT = "environment variable: "
 UNSET = "unset"
->>>>>>>
 
 
 def changes_since(parent: Tape, child: Tape, touched: bool = False) -> list[str]:
@@ -48,15 +45,11 @@ def changes_since(parent: Tape, child: Tape, touched: bool = False) -> list[str]
                 found.append(f"input file: {what}, which has another time")
     for what, data in _files(child, SERVED).items():
         found.append(f"input file: {what} ({data.get('how')}); the replay was given the tape's")
-<<<<<<<
     for what, data in _files(child, LEFT).items():
         found.append(
             f"temporary file: {what}, which the recorded run left, is now {what}{data['as']}"
         )
-    return found
-=======
     return [*found, *_variables(parent, child)]
->>>>>>>
 
 
 def _files(tape: Tape, kind: str) -> dict[str, dict[str, Any]]:
