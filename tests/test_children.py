@@ -124,6 +124,49 @@ def test_a_fork_that_sleeps_and_waits(bench: Bench) -> None:
     )
 
 
+SIGNALS = """
+    import os, signal
+    from talk import client, say
+
+    def child(work):
+        if os.fork() == 0:
+            work()
+            os._exit(0)
+        print(os.wait()[1])
+
+    def asks():
+        if os.path.exists("asks"):
+            client.post("http://127.0.0.1:1/", content=iter([b"x"]))
+
+    if __name__ == "__main__":
+        say("before")
+        child(lambda: os.kill(0, 0))
+        child(lambda: os.kill(os.getpid(), signal.SIGKILL))
+        child(asks)
+"""
+
+
+def test_signals_in_a_replayed_child_are_sent_to_itself(bench: Bench) -> None:
+    bench.record(SIGNALS)
+    done = bench.replay()
+    assert done.code == 0, done
+    assert done.out.splitlines() == ["0", "9", "0"]
+    bench.write("asks", "")
+    done = bench.replay()
+    assert done.code == 1, done
+    said = "a child sent a request; when it was recorded it made no step, or its tape is not beside"
+    assert f"tracefork-tui: {said}" in done.err
+    assert f"failed: child 3 (os.fork): {said}" in done.err
+
+
+def test_a_child_whose_tape_is_gone_is_not_proven(bench: Bench) -> None:
+    bench.record(AGENT, "process", "fork")
+    bench.path("run.child-1.msgpack").unlink()
+    done = bench.replay()
+    assert done.code == 1, done
+    assert "child 1 (os.fork): NOT PROVEN, there is no tape of it" in done.err
+
+
 def test_a_python_that_a_tool_runs(bench: Bench) -> None:
     """Its result is a draw, so a replay does not run it; its tape is there to be read."""
     bench.write("child.py", CHILD)
@@ -266,7 +309,7 @@ def test_a_further_python_that_was_not_recorded_asks_nobody(bench: Bench) -> Non
     bench.write("script.sh", SCRIPT + '"$1" agent.py four\n')
     done = bench.cli("replay", "run.msgpack", "--", "bash", "script.sh", sys.executable)
     assert done.code == 1, done
-    assert "a child drew uuid.uuid4; when it was recorded it drew nothing" in done.err
+    assert "a child drew uuid.uuid4; when it was recorded it made no step" in done.err
     assert "agent.py four) was not started when it was recorded" in done.err
 
 

@@ -268,12 +268,13 @@ class Silent(Recording):
     """A child that made no step when it was recorded must make none."""
 
     replaying = offline = True
+    _tapeless = "when it was recorded it made no step, or its tape is not beside its parent's"
 
     def exchange(self, asked: Asked) -> Verdict:
-        raise Divergence("a child sent a request; when it was recorded it sent none")
+        raise Divergence(f"a child sent a request; {self._tapeless}")
 
     def draw(self, name: str, task: str, asked: bytes = b"") -> DrawVerdict:
-        raise Divergence(f"a child drew {name}; when it was recorded it drew nothing")
+        raise Divergence(f"a child drew {name}; {self._tapeless}")
 
     def newest(self, n: int) -> bool:
         return False

@@ -66,10 +66,12 @@ class _Outside:
     def kill(self) -> None:
         """The numbers of processes are the tape's: no other process is to have the signal."""
         real, mine, above = os.kill, _plain(os.getpid), _plain(os.getppid)
-        policy = self._session.policy
+        session = self._session
 
         def kill(pid: int, signalnum: int) -> None:
-            known = _numbers(policy.parent).get(pid) if policy.replaying else None
+            policy = session.policy
+            told = policy.replaying and policy.parent is not None
+            known = _numbers(policy.parent).get(pid) if told else None
             if known == "os.getpid":
                 pid = mine()
             elif known == "os.getppid":

@@ -67,7 +67,7 @@ class DrawVerdict(NamedTuple):
 class Uploads:
     """Requests that an upload may be, in their order; those `cut` were not sent whole."""
 
-    def __init__(self, tape: Tape, steps: list[int], cut: set[int]) -> None:
+    def __init__(self, tape: Any, steps: list[int], cut: set[int]) -> None:
         self._tape = tape
         self._steps = steps if cut.intersection(steps) else []
         self._cut = cut
@@ -84,6 +84,8 @@ class Uploads:
 class Recording:
     """Everything comes from the real world."""
 
+    parent: Any = None
+    """The tape that answers."""
     replaying = False
     offline = False
     feeds = False
@@ -114,6 +116,10 @@ class Recording:
     def drawn_within(self, n: int) -> list[Any]:
         """What the call that is step `n` drew when it was recorded: [name, kind, value]."""
         return []
+
+    def uploads(self, method: str, url: str) -> Uploads:
+        """The requests on the tape that an upload to `url` may be."""
+        return Uploads(None, [], set())
 
     def holds(self, name: str) -> bool:
         """True where a draw of this name is left to be fed."""

@@ -81,7 +81,7 @@ def footing(tape: Tape) -> Iterator[str]:
         if note.kind == "imported":
             yield visible(f"imported: {note.data.get('what') or note.data.get('message') or ''}")
     for child in children(tape):
-        own = os.path.basename(child.path) or "no step of its own"
+        own = os.path.basename(child.path) or "no tape of its own"
         site = f"  ({child.site})" if child.site else ""
         yield visible(f"{child.label}: {own}{site}")
     for line in tape.damage:

@@ -73,6 +73,9 @@ def _children(parent: Tape, replayed: Tape) -> tuple[list[str], list[str]]:
             lines.append(f"{one.label}: not run again, step {one.step} has its result")
         elif now is None:
             failures.append(f"{one.label} was not started again")
+        elif not one.path and now.path:
+            lines.append(f"{one.label}: NOT PROVEN, there is no tape of it")
+            failures.append(f"{one.label}: {_stopping(now.path)}")
         elif not one.path:
             lines.append(f"{one.label}: no step of its own")
         elif not now.path:
@@ -95,6 +98,12 @@ def _children(parent: Tape, replayed: Tape) -> tuple[list[str], list[str]]:
             failures += [f"{one.label}: {line}" for line in receipt.failures]
     failures += [f"{one.label} was not started when it was recorded" for one in again.values()]
     return lines, failures
+
+
+def _stopping(path: str) -> str:
+    """Why a child stopped that no tape answered."""
+    with Tape(path) as tape:
+        return _message(tape, "divergence") or "no tape of it was kept, or it is gone"
 
 
 def _why(receipt: Receipt) -> Iterator[str]:
