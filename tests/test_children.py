@@ -106,6 +106,31 @@ def test_forks_and_their_forks(bench: Bench) -> None:
     assert names == ["run.msgpack", "run.child-1.msgpack", "run.child-1.child-1.msgpack"]
 
 
+def test_what_a_fork_waits_for_comes_in_its_own_order(bench: Bench) -> None:
+    recorded(
+        bench,
+        agent="""
+        import os, time
+        from concurrent.futures import ThreadPoolExecutor, as_completed
+        from talk import say
+
+        def nap(seconds):
+            time.sleep(seconds)
+            return seconds
+
+        def order(*naps):
+            with ThreadPoolExecutor() as pool:
+                return [one.result() for one in as_completed([pool.submit(nap, s) for s in naps])]
+
+        if os.fork() == 0:
+            say(f"forked {order(0.3, 0)}")
+            os._exit(0)
+        os.wait()
+        say(f"parent {order(0, 0.3)}")
+        """,
+    )
+
+
 def test_a_fork_that_sleeps_and_waits(bench: Bench) -> None:
     recorded(
         bench,

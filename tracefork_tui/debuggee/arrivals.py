@@ -28,12 +28,12 @@ MOST_PENDING = 64
 class Arrivals:
     """Names what is waited for: asyncio's tasks have names, and so has the work of pools."""
 
-    def __init__(self, session: Session, aside: Callable[[], bool], parent: Any) -> None:
+    def __init__(self, session: Session, aside: Callable[[], bool]) -> None:
         self._session = session
         self._aside = aside
-        self._parent = parent
         self._begun: Counter[str] = Counter()
-        self._told: dict[tuple[str, int], dict[str, Any]] | None = None
+        self._tape: Any = None
+        self._told: dict[tuple[str, int], dict[str, Any]] = {}
 
     def install(self, hooks: AfterImport) -> None:
         hooks.on("asyncio.tasks", self._patch_asyncio)
@@ -109,10 +109,10 @@ class Arrivals:
         return orders["done"], orders.get("pending", pending)
 
     def _recorded(self, key: tuple[str, int]) -> dict[str, Any]:
-        if self._told is None:
-            notes = self._parent.notes if self._parent is not None else ()
-            told = (note.data for note in notes if note.kind == ARRIVED)
-            self._told = {(one["task"], one["n"]): one for one in told}
+        tape = self._session.policy.parent
+        if tape is not None and tape is not self._tape:
+            told = [note.data for note in tape.notes if note.kind == ARRIVED]
+            self._tape, self._told = tape, {(one["task"], one["n"]): one for one in told}
         return self._told.get(key, {})
 
     def _tell(self, key: tuple[str, int], **orders: Any) -> None:

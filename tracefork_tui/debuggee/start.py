@@ -144,7 +144,7 @@ def install(session: Session, parent: Any, plan: dict[str, Any]) -> AfterImport:
     turns = Turns(session, aside)
     turns.install(hooks)
     waits.install(session, turns, aside)
-    Arrivals(session, aside, parent).install(hooks)
+    Arrivals(session, aside).install(hooks)
     ordered.install(hooks)
     if session.policy.replaying:
         from .gate import Gate
