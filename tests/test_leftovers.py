@@ -37,3 +37,88 @@ def test_temporary_files_that_were_left_are_made_again(bench: Bench) -> None:
         names = {one.name: one.stat().st_ino for one in place.iterdir()}
         assert names.keys() == {*left, *(f"{name}.recorded" for name in left)}
         assert {name: names[f"{name}.recorded"] for name in left} == left
+
+
+MAKES = """
+    import os, shutil, sqlite3, tempfile
+    from talk import say
+    os.mkdir("out")
+    with open("out/draft.txt", "x") as file:
+        file.write(say("a draft"))
+    os.rename("out/draft.txt", "out/report.txt")
+    os.symlink("talk.py", "link.py")
+    store = sqlite3.connect("memory.db")
+    store.execute("create table if not exists seen (at text)")
+    store.execute("insert into seen values ('now')")
+    store.commit()
+    folder = tempfile.mkdtemp()
+    os.mkdir(folder + "/deep")
+    open(folder + "/deep/a.txt", "w").close()
+    shutil.rmtree(folder)
+    os.utime("talk.py")
+    os.makedirs("there", exist_ok=True)
+    say(f"{store.execute('select count(*) from seen').fetchall()} {sorted(os.listdir('out'))}")
+    os.remove("link.py")
+"""
+
+
+def test_a_copy_is_without_what_the_run_made(bench: Bench) -> None:
+    bench.path("there").mkdir()
+    with bench.record(MAKES) as tape:
+        touched = [note.data for note in tape.notes if note.kind == "file"]
+    assert [one["what"] for one in touched if not one.get("outside")] == [
+        "makes out",
+        "writes out/draft.txt",
+        "renames out/draft.txt",
+        "links link.py",
+        "database memory.db",
+        "sets the times of talk.py",
+        "removes link.py",
+    ]
+    assert [one["what"].split()[0] for one in touched if one.get("outside")] == [
+        "makes",
+        "makes",
+        "writes",
+        "removes",
+    ]
+    here = bench.replay()
+    assert here.code == 1
+    assert (
+        "file: out, which the recorded run made, was there: --in-copy runs without it" in here.err
+    )
+    before = bench.files()
+    assert bench.replay("run.msgpack", "--in-copy").code == 0
+    assert bench.files() == before
+
+
+def test_what_no_replay_makes_again_is_in_the_copy(bench: Bench) -> None:
+    """A folder with what a command put there stays, and so does what was there before the run."""
+    bench.write("old.txt", "old")
+    bench.record(
+        """
+        import os, subprocess
+        from talk import say
+        os.makedirs("out", exist_ok=True)
+        subprocess.run(["cp", "talk.py", "out/made.py"], check=True)
+        text = open("old.txt").read()
+        os.remove("old.txt")
+        open("old.txt", "w").write(text)
+        say(f"{os.path.getsize('out/made.py')} {text}")
+        """
+    )
+    assert bench.replay("run.msgpack", "--in-copy").code == 0
+
+
+def test_a_run_in_a_copy_leaves_the_folder_itself_alone(bench: Bench) -> None:
+    """Also by an absolute path, or by a link that leads back."""
+    place = bench.path("real")
+    place.mkdir()
+    bench.path("link").symlink_to(place)
+    for path in (f"{place}/a.txt", "link/a.txt"):
+        bench.record(f"from talk import say\nsay('a')\nopen({path!r}, 'w').close()")
+        bench.path("real/a.txt").unlink()
+        again = bench.replay("run.msgpack", "--in-copy")
+        assert again.code == 1
+        assert "real/a.txt, in the folder that it runs in a copy of" in again.err
+        assert not bench.path("real/a.txt").exists()
+        bench.path("run.msgpack").unlink()

@@ -161,7 +161,7 @@ NAMED = {
     "rename": ("import os; open('a', 'w').close(); os.replace('a', 'b')", "file", "renames a"),
     "shutil": ("import shutil; open('a', 'w').close(); shutil.copy('a', 'b')", "file", "writes b"),
     "symlink": ("import os, pathlib; pathlib.Path('l').unlink(True); os.symlink('a', 'l')", "file",
-                "links a"),
+                "links l"),
     "truncate": ("import os; open('a', 'w').close(); os.truncate('a', 0)", "file", "cuts a"),
     "ctypes": ("import ctypes; ctypes.CDLL(None).getppid()", "machine",
                "calls C code of the process with ctypes"),

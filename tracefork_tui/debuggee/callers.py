@@ -157,17 +157,15 @@ class Callers:
         """A text without the working directory."""
         return text if self._cwd == os.sep else text.replace(self._cwd, "")
 
-    def outside_of_home(self, path: Any) -> bool:
-        """True for a file that is not in the working directory."""
-        if not isinstance(path, (str, bytes, os.PathLike)):
-            return False
-        place = os.path.join(os.path.realpath(os.fsdecode(path)), "")
-        return not place.startswith(self._cwd)
+    def outside_of_home(self, place: str) -> bool:
+        """True for a file, by its real path, that is not in the working directory."""
+        return not os.path.join(place, "").startswith(self._cwd)
 
     def _shorten(self, name: str) -> str:
-        if name.startswith("<"):
-            return name
-        path = os.path.realpath(name)
+        return name if name.startswith("<") else self.placed(os.path.realpath(name))
+
+    def placed(self, path: str) -> str:
+        """`shown`, of a real path; of a link too."""
         roots = [self._cwd, *(os.path.join(os.path.realpath(p), "") for p in sys.path if p)]
         best = max((root for root in roots if path.startswith(root)), key=len, default="")
         return path[len(best) :] if best else os.path.basename(path)

@@ -11,7 +11,7 @@ from types import FrameType
 from typing import Any
 
 from ..tape.errors import Divergence
-from . import leftovers, sources
+from . import files, leftovers, sources
 from .children import Children
 from .held import held
 from .http import travelling
@@ -26,32 +26,24 @@ COMMANDS = {
     "os.exec": "subprocess",
     "os.forkpty": "fork",
 }
-FILES = {
-    "os.remove": "removes",
-    "os.rename": "renames",
-    "os.mkdir": "makes",
-    "os.rmdir": "removes",
-    "os.link": "links",
-    "os.symlink": "links",
-    "os.truncate": "cuts",
-    "os.chmod": "changes the mode of",
-    "sqlite3.connect": "database",
-}
 OTHERS = ("ctypes.dlopen", "mmap.__new__", "os.kill", "socket.bind", "syslog.syslog")
 MACHINE = ("platform", "ctypes.util", "uuid", "sysconfig")
 STARTS = ("subprocess.Popen", "os.posix_spawn", "os.exec")
 MEDIATING = ("ctypes", "multiprocessing.shared_memory", "socket", "socketserver", "http.server")
 LIBRARIES = ("aiohttp", "boto3", "botocore", "requests", "urllib3", "websockets")
-CACHE = "__pycache__"
 STDIN = (0, "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
 FREQUENT = "builtins.id"
 """Raised hundreds of times an exchange, by SDKs that copy what they send."""
 SETS = "os.putenv"
-WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+FOUND = "found"
 
 
-def install(session: Session, inputs: Inputs, children: Children) -> None:
-    """Listen to the interpreter's audit events for the rest of the process."""
+def install(session: Session, inputs: Inputs, children: Children, copied_from: str) -> None:
+    """Listen to the interpreter's audit events for the rest of the process.
+
+    `copied_from`: the folder that the run's own is a copy of, in which it is to touch nothing.
+    """
+    original = os.path.join(copied_from, "") if copied_from else ""
 
     def hook(event: str, args: Any) -> None:
         if event == FREQUENT or event not in _WANTED:
@@ -68,7 +60,7 @@ def install(session: Session, inputs: Inputs, children: Children) -> None:
             if event in COMMANDS:
                 _command(session, children, event, args)
             else:
-                _heard(session, inputs, event, args)
+                _heard(session, inputs, original, event, args)
         except Exception as error:
             session.note("unseen", {"what": f"{event}: {error!r}"}, once=event)
         finally:
@@ -79,20 +71,12 @@ def install(session: Session, inputs: Inputs, children: Children) -> None:
 
 
 RUNS = ("exec", "cpython.run_file", "cpython.run_command")
-_WANTED = frozenset((*CONNECTS, *COMMANDS, *FILES, *OTHERS, *RUNS, *leftovers.MAKES, "open", SETS))
+_WANTED = frozenset((*CONNECTS, *COMMANDS, *files.EVENTS, *OTHERS, *RUNS, *leftovers.MAKES, SETS))
 
 
-def _heard(session: Session, inputs: Inputs, event: str, args: Any) -> None:
+def _heard(session: Session, inputs: Inputs, original: str, event: str, args: Any) -> None:
     if event in CONNECTS:
         _connects(session, args)
-    elif event in FILES:
-        if "__pycache__" in str(args[0]) or isinstance(args[0], int) or _in_memory(args[0]):
-            return
-        if _tries_folders(sys._getframe(2)):
-            return
-        for path in args[:2]:
-            inputs.wrote(path)
-        _name_file(session, FILES[event], args[0])
     elif event in OTHERS:
         _other(session, event, args)
     elif event in leftovers.MAKES:
@@ -103,11 +87,11 @@ def _heard(session: Session, inputs: Inputs, event: str, args: Any) -> None:
         return
     elif event == "open" and args[0] in STDIN:
         _name(session, "file", "reads stdin past sys.stdin", users=True)
-    elif event == "open" and _for_writing(args):
-        if _tries_folders(sys._getframe(2)):
-            return
-        inputs.wrote(args[0])
-        _name_file(session, "writes", args[0])
+    elif event in files.EVENTS and (event != "open" or files.for_writing(args)):
+        touch = None if files.of_a_whole(sys._getframe(2)) else files.touch(event, args)
+        if touch is not None:
+            _leave(session, original, touch.path)
+            _touches(session, inputs, touch)
     elif event == "open" and str(args[0]).startswith(ELSEWHERE):
         _name(session, "source", f"{args[0]}", users=True)
     elif event == "open" and not str(args[0]).endswith(CODE):
@@ -176,16 +160,40 @@ def _other(session: Session, event: str, args: Any) -> None:
         _name(session, "socket", f"listens on {args[1][0]}:{args[1][1]}")
 
 
-def _name_file(session: Session, verb: str, path: Any) -> None:
-    more = {"outside": True} if session.callers.outside_of_home(path) else {}
-    _name(session, "file", f"{verb} {_path(session, path)}", users=True, more=more)
+def _leave(session: Session, original: str, path: str) -> None:
+    """A run in a copy of a folder does not touch that folder, by an absolute path say."""
+    if original and session.policy.replaying and path.startswith(original):
+        site = _site(session)
+        if site:
+            what = f"the agent touches {path}, in the folder that it runs in a copy of"
+            raise session.fail(Divergence(what), {"site": site})
+
+
+def _touches(session: Session, inputs: Inputs, touch: files.Touch) -> None:
+    """Name what is done to a file; `made` on the note is what was not there before.
+
+    A replay tells what was there, as that may be the recorded run's.
+    """
+    shown, wrote = session.callers.placed, inputs.wrote_itself(touch.path)
+    if touch.there and not wrote and session.policy.replaying:
+        session.note(FOUND, {"what": shown(touch.path)}, once=touch.path)
+    if not touch.verb or (wrote and not touch.written):
+        return
+    more: dict[str, Any] = {}
+    if session.callers.outside_of_home(touch.path):
+        more["outside"] = True
+    if touch.made and not session.callers.outside_of_home(touch.made):
+        more["made"] = shown(touch.made)
+    for path in touch.written:
+        inputs.wrote(path)
+    _name(session, "file", f"{touch.verb} {shown(touch.path)}", users=True, more=more)
 
 
 def _name(
     session: Session, kind: str, what: str, users: bool = False, more: dict[str, Any] | None = None
 ) -> None:
     site = _site(session)
-    if users and (not site or CACHE in what):
+    if users and not site:
         return
     call = session.within.get()
     within = {"within": call.step} if call is not None and call.step else {}
@@ -193,29 +201,8 @@ def _name(
     session.note(kind, data, once=(what, *site[:1]))
 
 
-def _tries_folders(frame: FrameType | None) -> bool:
-    """True where tempfile looks for a folder that it can write to: it leaves nothing there."""
-    return frame is not None and frame.f_code.co_name == "_get_default_tempdir"
-
-
-def _in_memory(path: Any) -> bool:
-    """True for a database of sqlite's that is no file."""
-    return ":memory:" in str(path)
-
-
 def _site(session: Session) -> list[str]:
     return session.callers.site(sys._getframe())
-
-
-def _for_writing(args: Any) -> bool:
-    path, mode, flags = args
-    if not isinstance(path, (str, bytes)) or os.fsdecode(path).startswith("/dev/"):
-        return False
-    if CACHE in os.fsdecode(path) or os.path.isdir(path):  # a folder, for a file without a name
-        return False
-    if isinstance(mode, str):
-        return any(letter in mode for letter in "wax+")
-    return isinstance(flags, int) and bool(flags & WRITES)
 
 
 def _path(session: Session, path: Any) -> str:

@@ -28,7 +28,7 @@ KEPT = (
     "secrets",
     "cwd",
 )
-PASSED = ("user", "variables", "secrets", "rerun_tools", "capture_files")
+PASSED = ("user", "variables", "secrets", "rerun_tools", "capture_files", "copied_from")
 
 Plan = dict[str, Any]
 

@@ -43,7 +43,8 @@ from .children import Children, answers_of
 from .forkpoint import ForkPoint
 from .further import claim
 from .hooks import AfterImport
-from .policy import Recording, Redrawing, Replaying
+from .policy import Recording, Redrawing
+from .replaying import Replaying
 from .session import Session, perf_counter_ns
 from .threads import Threads
 from .turns import Turns
@@ -169,7 +170,7 @@ def install(session: Session, parent: Any, plan: dict[str, Any]) -> AfterImport:
         reads.serve(parent)
     children = Children(session, plan, parent)
     children.install(hooks)
-    effects.install(session, reads, children)
+    effects.install(session, reads, children, str(plan.get("copied_from") or ""))
     states.install(session, reads)
     outside.install(session, hooks)
     if plan.get("stops"):

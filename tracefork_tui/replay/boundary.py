@@ -58,7 +58,7 @@ HELD = frozenset(
     ("module", "code", "code text", "input", "input data", "gone", "served", "looked up")
 )
 HELD |= {"kept", "variable", "within", "slept", "child", "exception", "queue turn", "pool grew"}
-HELD |= {"process began", "process ended", "arrived"}
+HELD |= {"process began", "process ended", "arrived", "kept", "found"}
 """Kinds of notes of what the tape does hold; any other is shown, known or not."""
 REFUSED = {"divergence": "divergence", "halt": "halt", "refused": "refused"}
 TOUCHING = ("file", "subprocess", "fork")
@@ -143,6 +143,20 @@ def named(tape: Tape) -> Iterator[Effect]:
             outside, again = bool(note.data.get("outside")), _again(tape, note, what)
             what += ", outside of the working directory" * outside
             yield Effect(note.kind, what, _site(note), again, outside)
+
+
+def made(tape: Tape) -> set[str]:
+    """What a run made in its working directory, and a replay would make again."""
+    found: set[str] = set()
+    ended: set[str] = set()
+    for note in tape.notes:
+        if note.kind == "file":
+            what = str(note.data.get("what"))
+            new = str(note.data.get("made") or "")
+            if new and new not in ended and _again(tape, note, what):
+                found.add(new)
+            ended.add(what.partition(" ")[2])
+    return found
 
 
 def of_family(tape: Tape) -> Iterator[Effect]:

@@ -10,11 +10,13 @@ from itertools import islice
 from typing import Any
 
 from ..tape.reader import Tape
+from .boundary import made
 
 MOST_LINES = 12
 NAMES = {"code": "code", "input": "input file"}
 SERVED, GONE, LOOKED_UP = "served", "gone", "looked up"
-LEFT, VARIABLE = "kept", "variable"
+LEFT, FOUND, VARIABLE = "kept", "found", "variable"
+IN_COPY = "--in-copy runs without it"
 OF_ENVIRONMENT = "environment variable: "
 UNSET = "unset"
 
@@ -43,6 +45,10 @@ def changes_since(parent: Tape, child: Tape, touched: bool = False) -> list[str]
             was, now_is = before[what].get("mtime_ns"), after[what].get("mtime_ns")
             if was and now_is and was != now_is:
                 found.append(f"input file: {what}, which has another time")
+        left = sorted(made(parent) & _files(child, FOUND).keys())
+        found.extend(
+            f"file: {what}, which the recorded run made, was there: {IN_COPY}" for what in left
+        )
     for what, data in _files(child, SERVED).items():
         found.append(f"input file: {what} ({data.get('how')}); the replay was given the tape's")
     for what, data in _files(child, LEFT).items():

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from ..tape.errors import TapeError
 from ..tape.reader import Tape
-from .boundary import of_family
+from .boundary import made, of_family
 from .environment import home_of
 
 LEFT_OUT = (".git", "__pycache__", "node_modules", ".venv", "venv", ".tox", ".mypy_cache")
@@ -19,20 +19,33 @@ TOUCHING = {"file": "", "database": "opens the database ", "subprocess": "runs "
 
 @contextlib.contextmanager
 def copied_home(tape: Tape) -> Iterator[str]:
-    """A copy of the tape's working directory, without what can be made again; gone at the end.
+    """A copy of the tape's working directory, without what can be made again and without what the
+    recorded run made, as a replay does that; gone at the end.
 
     Raises TapeError where it cannot be copied.
     """
     home = home_of(tape.path, str(tape.header.get("cwd", ".")))
+    new, usual = made(tape), shutil.ignore_patterns(*LEFT_OUT, "*.sock")
+
+    def ignored(folder: str, names: list[str]) -> set[str]:
+        paths = {name: os.path.relpath(os.path.join(folder, name), home) for name in names}
+        return usual(folder, names) | {name for name in names if _all_new(home, paths[name], new)}
+
     with tempfile.TemporaryDirectory(prefix="tracefork-copy-") as folder:
         copy = os.path.join(folder, os.path.basename(home) or "home")
         try:
-            shutil.copytree(
-                home, copy, symlinks=True, ignore=shutil.ignore_patterns(*LEFT_OUT, "*.sock")
-            )
+            shutil.copytree(home, copy, symlinks=True, ignore=ignored)
         except (OSError, shutil.Error) as error:
             raise TapeError(f"{home}: cannot be copied: {error}") from None
         yield copy
+
+
+def _all_new(home: str, path: str, new: set[str]) -> bool:
+    """True for what the run made, a folder only with all that is in it."""
+    place = os.path.join(home, path)
+    if path not in new or os.path.islink(place) or not os.path.isdir(place):
+        return path in new
+    return all(_all_new(home, os.path.join(path, name), new) for name in os.listdir(place))
 
 
 def touches(tape: Tape, copied: bool = False) -> list[str]:

@@ -151,6 +151,7 @@ def _launch(
     shaped["stops"] = list(manner.stops)
     shaped["disturb"] = manner.disturb
     home = os.getcwd() if command else home_of(parent.path, str(header.get("cwd", ".")))
+    shaped["copied_from"] = os.path.realpath(home) if manner.folder else ""
     place = os.path.relpath(home, os.path.dirname(os.path.abspath(out)))
     kept = {"cwd": place} if manner.folder else {}
     return Launch(
