@@ -21,7 +21,8 @@ from ..tape.writer import Writer
 from .ahead import Ahead
 from .further import BESIDE, Plan, child_plan, ordered
 from .hooks import AfterImport
-from .policy import Asked, DrawVerdict, Recording, Replaying, Verdict
+from .policy import Asked, DrawVerdict, Recording, Verdict
+from .replaying import Replaying
 from .session import Session
 from .sharing import Sharing, cut_short
 from .standin import stand_in

@@ -14,7 +14,8 @@ from typing import Any, Callable
 
 from ..tape.answer import Answer
 from ..tape.errors import Halt, TapeError
-from .policy import Asked, asks_stream
+from .policy import Asked
+from .replaying import asks_stream
 
 JSON = [("content-type", "application/json")]
 SSE = [("content-type", "text/event-stream; charset=utf-8")]
