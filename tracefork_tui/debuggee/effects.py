@@ -12,9 +12,9 @@ from typing import Any
 
 from ..tape.errors import Divergence
 from . import files, leftovers, sources
+from .bodies import travelling
 from .children import Children
 from .held import held
-from .http import travelling
 from .inputs import CODE, ELSEWHERE, Inputs
 from .session import Session
 

@@ -13,8 +13,8 @@ from typing import Any, Callable
 
 from ..tape import records
 from ..tape.errors import Divergence
+from .bodies import travelling
 from .hooks import AfterImport
-from .http import travelling
 from .session import Session
 from .standin import stand_in
 

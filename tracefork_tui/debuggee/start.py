@@ -38,6 +38,7 @@ from . import session as sessions
 from .ahead import Ahead
 from .answers import LIBRARIES
 from .arrivals import Arrivals
+from .bodies import travelling
 from .callers import Callers
 from .children import Children, answers_of
 from .forkpoint import ForkPoint
@@ -133,11 +134,11 @@ def install(session: Session, parent: Any, plan: dict[str, Any]) -> AfterImport:
         from . import disturb
 
         disturb.install(session, hooks, plan["disturb"])
-    watch_timers(session, hooks, http.travelling.get)
-    naps.install(session, http.travelling.get)
+    watch_timers(session, hooks, travelling.get)
+    naps.install(session, travelling.get)
 
     def aside() -> bool:
-        return session.detached or http.travelling.get() or session.quiet()
+        return session.detached or travelling.get() or session.quiet()
 
     names.install(hooks, aside)
     threads = Threads(aside, session.callers.hands_over)
