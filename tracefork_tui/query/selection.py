@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, overload
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..tape.reader import Steps
 
 if TYPE_CHECKING:
     from ..tape.reader import Tape
-    from ..tape.steps import Step
 
 
 class Selection:
@@ -15,28 +16,7 @@ class Selection:
 
     def __init__(self, tape: Tape, numbers: Sequence[int]) -> None:
         self._tape = tape
-        self.steps = _Steps(tape, numbers)
+        self.steps = Steps(tape, numbers)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._tape, name)
-
-
-class _Steps(Sequence["Step"]):
-    def __init__(self, tape: Tape, numbers: Sequence[int]) -> None:
-        self._tape = tape
-        self._numbers = numbers
-
-    def __len__(self) -> int:
-        return len(self._numbers)
-
-    @overload
-    def __getitem__(self, position: int) -> Step: ...
-    @overload
-    def __getitem__(self, position: slice) -> list[Step]: ...
-    def __getitem__(self, position: int | slice) -> Step | list[Step]:
-        if isinstance(position, slice):
-            return [self._tape.step(n) for n in self._numbers[position]]
-        return self._tape.step(self._numbers[position])
-
-    def __iter__(self) -> Iterator[Step]:
-        return (self._tape.step(n) for n in self._numbers)

@@ -75,7 +75,11 @@ class Tape(Proven):
 
     @property
     def steps(self) -> Steps:
-        return Steps(self)
+        first = self.index.first
+        numbers: Sequence[int] = range(1, len(first) + 1)
+        if NOWHERE in first:
+            numbers = [n for n in numbers if first[n - 1] != NOWHERE]
+        return Steps(self, numbers)
 
     @property
     def notes(self) -> list[Note]:
@@ -246,14 +250,11 @@ class Tape(Proven):
 
 
 class Steps(Sequence[Step]):
-    """The steps of a tape, in order of their numbers, read when they are looked at."""
+    """The steps of a tape of these numbers, read when they are looked at."""
 
-    def __init__(self, tape: Tape) -> None:
+    def __init__(self, tape: Tape, numbers: Sequence[int]) -> None:
         self._tape = tape
-        first = tape.index.first
-        self._numbers: Sequence[int] = range(1, len(first) + 1)
-        if NOWHERE in first:
-            self._numbers = [n for n in self._numbers if first[n - 1] != NOWHERE]
+        self._numbers = numbers
 
     def __len__(self) -> int:
         return len(self._numbers)
