@@ -40,10 +40,11 @@ class _TapeOrCommand(click.Command):
 @click.option("--env", multiple=True, metavar="NAME", help="Record reads of this variable.")
 @click.pass_context
 def doctor(ctx: click.Context, /, path: str | None, **options: Any) -> int:
-    """Is an agent replayable? Records CMD, or takes TAPE, and replays it under other conditions.
+    """Replay under other conditions, and name what drifts.
 
-    The hash seed, the clock, the order of folders, the environment, the load and the working
-    directory are changed, one at a time. Exit code 0 if it is proven under all.
+    Records CMD, or takes TAPE. The hash seed, the clock, the order of folders, the environment, the
+    load and the working directory are changed, one at a time. Exit code 0 if it is proven under
+    all.
     """
     command: list[str] = ctx.meta["command"]
     if path is None and not command:

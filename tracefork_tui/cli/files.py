@@ -57,7 +57,7 @@ def _place(path: str, out: str, in_place: bool, force: bool) -> tuple[str, bool]
 @click.option("--format", "format_", metavar="NAME", help="What SRC is; found out if left out.")
 @click.option("--force", is_flag=True, help="Replace existing tapes.")
 def import_(sources: tuple[str, ...], out: str, format_: str | None, force: bool) -> int:
-    """Make tapes of other tools' recordings: cassettes, HAR, Inspect logs.
+    """Make tapes of other tools' recordings.
 
     One run goes to TAPE. Several (more than one SRC, a folder, a log with samples) go to the
     folder TAPE, named as their sources are; to a name that ends in .msgpack, they are numbered.

@@ -25,25 +25,40 @@ if TYPE_CHECKING:
 @click.option("--at", required=True, type=int, metavar="N", help="The step to fork at.")
 @click.option("--reply", type=click.Path(), metavar="FILE", help="Answer with this message (JSON).")
 @click.option("--raw", is_flag=True, help="FILE holds the body's bytes.")
-@click.option("--fault", metavar="NAME[:k=v,...]", help="Inject a fault; see `faults`.")
+@click.option("--fault", metavar="NAME[:K=V,...]", help="Inject a fault; see `faults`.")
 @click.option("--draw", metavar="VALUE", help="Give the draw this value.")
 @click.option("--offline", is_flag=True, help="Answer the rest from the tape (the default).")
 @click.option("--strict", is_flag=True, help="Offline: halt where the tape has no equal request.")
-@click.option("--script", metavar="FILE[:NAME]", help="Offline: a Python callable for misses.")
+@click.option("--script", metavar="FILE[:NAME]", help="Offline: Python that answers what is new.")
 @click.option("--live", is_flag=True, help="Run the rest against the real model; costs money.")
-@click.option("--max-calls", type=click.IntRange(1), default=None, metavar="N")
-@click.option("--max-cost", type=click.FloatRange(0), default=None, metavar="USD")
-@click.option("--max-steps", type=click.IntRange(1), default=None, metavar="N")
-@click.option("--timeout", type=click.FloatRange(0), default=0.0, metavar="S")
-@click.option("-o", "--output", "out", metavar="OUT", help="The fork's tape.")
+@click.option("--max-calls", type=click.IntRange(1), metavar="N", help="Live: at most N requests.")
+@click.option(
+    "--max-cost", type=click.FloatRange(0), metavar="USD", help="Live: end it above this."
+)
+@click.option("--max-steps", type=click.IntRange(1), metavar="N", help="At most N steps after it.")
+@click.option(
+    "--timeout", type=click.FloatRange(0), default=0.0, metavar="S", help="End it after S seconds."
+)
+@click.option("-o", "--output", "out", metavar="OUT", help="The fork's tape; else TAPE.fork-N.")
 @click.option("--force", is_flag=True, help="Replace an existing tape.")
 @click.option("--trust", is_flag=True, help="Run the tape's command though it was made elsewhere.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.option("--in-copy", is_flag=True, help="Run in a copy of the working directory.")
-@click.option("--rerun-tools", is_flag=True, help="Run recorded subprocesses again.")
-@click.argument("command", nargs=-1, type=click.UNPROCESSED)
+@click.option("--rerun-tools", is_flag=True, help="Call recorded tools and commands again.")
+@click.argument("command", metavar="[-- CMD ...]", nargs=-1, type=click.UNPROCESSED)
 def fork(path: str, at: int, **options: Any) -> int:
-    """Run the agent again with one answer changed at step N."""
+    """Run the agent again with one answer changed at step N.
+
+    What happens at N is one of --reply, --fault and --draw. The steps before it are proven, those
+    after it come from the tape, from a script or from the model.
+
+    \b
+    A reply:   {"content": "The refund is $48.", "stop_reason": "end_turn"}
+    A script:  def answer(request): gives a message, or None to leave it to the tape;
+               request has "method", "url" and "body"
+
+    CMD runs in the place of the tape's own command.
+    """
     tape = open_tape(path)
     planned = _fork_of(tape, at, options)
     consent(tape, options["trust"], options["command"])

@@ -24,6 +24,8 @@ def cli() -> None:
     """A time-travel debugger for LLM agents.
 
     \b
-    tracefork-tui TAPE ...                       open the debugger
-    tracefork-tui record -o TAPE -- CMD [ARG...]  record an agent
+    tracefork-tui                                   the tapes of this folder
+    tracefork-tui TAPE ...                          open the debugger
+    tracefork-tui TAPE --run 'COMMAND; COMMAND'     the same, told in advance
+    tracefork-tui record -o TAPE -- CMD [ARG ...]   record an agent
     """

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print the alignment as JSON.")
 @click.option("--markdown", is_flag=True, help="Print a report for a pull request.")
 def diff(first: str, second: str, as_json: bool, markdown: bool) -> int:
-    """Align two trajectories."""
+    """Align two trajectories. The exit code is 0 where they are equal."""
     if as_json and markdown:
         raise click.UsageError("--json and --markdown: one of them")
     from .. import diff as diffs

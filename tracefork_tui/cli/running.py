@@ -26,7 +26,9 @@ PASS_ON = {"ignore_unknown_options": True, "allow_interspersed_args": False}
 @click.option("--env", multiple=True, metavar="NAME", help="Record reads of this variable.")
 @click.option("--secret", multiple=True, metavar="REGEX", help="Redact what matches this, too.")
 @click.option("--capture-files", is_flag=True, help="Keep files that it reads, up to 256 kB each.")
-@click.argument("command", nargs=-1, type=click.UNPROCESSED, required=True)
+@click.argument(
+    "command", metavar="-- CMD [ARG ...]", nargs=-1, type=click.UNPROCESSED, required=True
+)
 def record(
     out: str,
     force: bool,
@@ -36,7 +38,10 @@ def record(
     capture_files: bool,
     command: tuple[str, ...],
 ) -> int:
-    """Record an agent's run; the exit code is the agent's."""
+    """Record an agent's run; the exit code is the agent's.
+
+    Nothing in the agent changes. What its child Pythons do goes to tapes beside it.
+    """
     from ..replay.recording import SMALL_FILE, record_command
     from ..tape.redact import check_pattern
 
@@ -53,9 +58,9 @@ def record(
 @click.option("--json", "as_json", is_flag=True, help="Print the receipt as JSON.")
 @click.option("--trust", is_flag=True, help="Run the tape's command though it was made elsewhere.")
 @click.option("--in-copy", is_flag=True, help="Run in a copy of the working directory.")
-@click.option("--rerun-tools", is_flag=True, help="Run recorded subprocesses again.")
+@click.option("--rerun-tools", is_flag=True, help="Call recorded tools and commands again.")
 @click.option("--pdb", "stops", type=int, multiple=True, metavar="N", help="Open pdb at step N.")
-@click.argument("command", nargs=-1, type=click.UNPROCESSED)
+@click.argument("command", metavar="[-- CMD ...]", nargs=-1, type=click.UNPROCESSED)
 def replay(
     path: str,
     as_json: bool,
@@ -66,6 +71,8 @@ def replay(
     command: tuple[str, ...],
 ) -> int:
     """Run the tape's agent again on the tape alone, and prove it.
+
+    CMD runs in the place of the tape's own command. The exit code is 0 only where all was proven.
 
     With --pdb N the run stops where step N is asked for, before it is answered, and pdb opens in
     the frame of yours that asked: on the terminal, else on stdin and stdout. `c` goes on to the
