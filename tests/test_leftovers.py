@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from cli_runs import Bench
 
 TEMPORARY = """
@@ -122,3 +124,26 @@ def test_a_run_in_a_copy_leaves_the_folder_itself_alone(bench: Bench) -> None:
         assert "real/a.txt, in the folder that it runs in a copy of" in again.err
         assert not bench.path("real/a.txt").exists()
         bench.path("run.msgpack").unlink()
+
+
+def test_kept_files_are_no_wall_between_tempfile_and_who_asks(bench: Bench) -> None:
+    """Python 3.12's NamedTemporaryFile opens by a function of its own, within open."""
+    bench.write("input.txt", "kept")
+    bench.write(
+        "agent.py",
+        """
+        import os, tempfile
+        from talk import say
+        open("input.txt").close()
+        def opened(path, flags):
+            return os.open(f"{path}-{os.path.basename(tempfile.mktemp())}", flags, 0o600)
+        open(os.path.join(tempfile.gettempdir(), "a"), "w", opener=opened).close()
+        with tempfile.NamedTemporaryFile() as file:
+            say(file.name)
+        """,
+    )
+    words = "record", "--capture-files", "-o", "run.msgpack", "--", sys.executable, "agent.py"
+    place = bench.path("temporary")
+    place.mkdir()
+    assert bench.cli(*words, TMPDIR=str(place)).code == 0
+    assert bench.replay(TMPDIR=str(place)).code == 0

@@ -46,6 +46,11 @@ LOGS = (
 )
 RECORD = "logging.getLogger().makeRecord('l', 30, 'agent.py', 1, 'a', (), None)"
 TOUCH = "import os, subprocess; subprocess.run(['touch', 'touched'])"
+SQLITE = "import sqlite3; sqlite3.connect(':memory:').execute"
+SINCE = "import sqlite3; base = sqlite3.connect(':memory:'); base.execute"
+TABLE = f"""{SINCE}('CREATE TABLE t(n, at DEFAULT CURRENT_TIMESTAMP)')"""
+KEYS = "cryptography.hazmat.primitives"
+GENERATE, RAW = "generate_private_key", "generate().private_bytes_raw()"
 OBJECTS = "made = [type('A', (), {'n': n})() for n in range(40)]"
 DIVERGES = ("hash of an object", "order of a set of objects")
 """What is made of addresses and spells none: only the divergence of what is made of it tells it."""
@@ -137,6 +142,7 @@ threading.get_ident | import threading; threading.get_ident()
 threading.get_native_id | import threading; threading.get_native_id()
 Thread.ident | import threading; threading.current_thread().ident
 Thread.native_id | import threading; threading.current_thread().native_id
+repr of a thread | import threading; repr(threading.current_thread())
 gzip.compress | import gzip; gzip.compress(b'a')
 zipfile | {ZIPPED}; open('made.zip', 'rb').read()
 os.times | import os; os.times()
@@ -144,6 +150,20 @@ os.uname | import os; os.uname().nodename
 resource.getrusage | import resource; resource.getrusage(resource.RUSAGE_SELF).ru_utime
 os.getloadavg | import os; os.getloadavg()
 os.cpu_count | import os; os.cpu_count()
+os.process_cpu_count | import os; os.process_cpu_count()
+os.sysconf | import os; os.sysconf('SC_AVPHYS_PAGES')
+gc.get_count | import gc; gc.get_count()
+gc.get_stats | import gc; gc.get_stats()
+gc.get_objects | import gc; len(gc.get_objects())
+gc.collect | import gc; made = []; made.append(made); del made; gc.collect()
+sys.getallocatedblocks | import sys; sys.getallocatedblocks()
+tracemalloc | import tracemalloc as t; t.start(); t.get_traced_memory()
+psutil.virtual_memory | import psutil; psutil.virtual_memory()
+psutil.disk_usage | import psutil; psutil.disk_usage('/').free
+psutil.pids | import psutil; psutil.pids()
+psutil.Process | import psutil; psutil.Process().memory_info(), psutil.Process().create_time()
+psutil.Process.pid | import psutil; psutil.Process().pid
+psutil.process_iter | import psutil; [one.pid for one in psutil.process_iter()]
 os.sched_getaffinity | import os; sorted(os.sched_getaffinity(0))
 socket.gethostname | import socket; socket.gethostname()
 platform.node | import platform; platform.node()
@@ -155,7 +175,29 @@ glob.glob | import glob; glob.glob('many/*')
 Path.iterdir | import pathlib; [p.name for p in pathlib.Path('many').iterdir()]
 os.stat, touched | {TOUCH}; os.stat('touched').st_mtime_ns
 DirEntry.stat | {TOUCH}; [e.stat().st_mtime_ns for e in os.scandir('.') if e.name == 'touched']
+os.lstat, touched | {TOUCH}; os.lstat('touched').st_mtime_ns
+os.fstat, touched | {TOUCH}; file = open('touched'); os.fstat(file.fileno()).st_mtime_ns
+os.stat of /proc | import os; os.stat('/proc/self').st_mtime_ns
 numpy.datetime64 | import numpy; numpy.datetime64('now', 'us')
+pandas.Timestamp.now | import pandas; pandas.Timestamp.now()
+pandas.to_datetime | import pandas; pandas.to_datetime('now')
+a sample of pandas | import pandas; pandas.DataFrame({{'a': range(99)}}).sample(3).a.tolist()
+whenever | import whenever; whenever.Instant.now()
+faker | import faker; fake = faker.Faker(); fake.name(), fake.uuid4(), fake.date_time()
+nanoid | import nanoid; nanoid.generate()
+cuid2 | import cuid2; cuid2.cuid_wrapper()()
+itsdangerous | import itsdangerous; itsdangerous.TimestampSigner('k').sign('a')
+Fernet | from cryptography.fernet import Fernet; Fernet(b'A' * 43 + b'=').encrypt(b'a')
+Fernet's key | from cryptography.fernet import Fernet; Fernet.generate_key()
+a key of RSA | from {KEYS}.asymmetric import rsa; rsa.{GENERATE}(65537, 2048).private_numbers()
+a key of a curve | from {KEYS}.asymmetric import ec; ec.{GENERATE}(ec.SECP256R1()).private_numbers()
+Ed25519 | from {KEYS}.asymmetric import ed25519 as e; e.Ed25519PrivateKey.{RAW}
+X25519 | from {KEYS}.asymmetric import x25519 as x; x.X25519PrivateKey.{RAW}
+AESGCM | from {KEYS}.ciphers.aead import AESGCM; AESGCM.generate_key(128)
+random() in SQL | {SQLITE}('SELECT random()').fetchall()
+'now' in SQL | {SQLITE}("SELECT strftime('%f', 'now')").fetchall()
+randomblob in SQL | {SQLITE}('SELECT hex(randomblob(8))').fetchall()
+a default in SQL | {TABLE}; base.execute('INSERT INTO t(n) VALUES (1) RETURNING at').fetchall()
 shutil.disk_usage | import shutil; shutil.disk_usage('.').free
 /proc/uptime | ; open('/proc/uptime').read()
 subprocess.run | import subprocess; subprocess.run(['date', '+%N'], capture_output=True).stdout
@@ -276,6 +318,91 @@ def test_what_a_library_makes_up_is_no_code_of_the_users(bench: Bench) -> None:
     with tape:
         assert [note.data for note in tape.notes if note.kind == "address"] == []
     assert bench.replay().code == 0
+
+
+PSUTIL = """
+import collections, os, time
+
+__all__ = ["Process", "process_iter", "virtual_memory"]
+Memory = collections.namedtuple("Memory", "used at")
+
+def virtual_memory():
+    open("/proc/uptime").close()
+    return Memory(os.getpid(), time.time())
+
+def process_iter():
+    yield Process()
+
+def kept(function):
+    function.forget = lambda self: None
+    return function
+
+class Process:
+    pid = property(lambda self: 7)
+
+    @kept
+    def memory_info(self):
+        return virtual_memory()
+
+    def as_dict(self):
+        self.memory_info.forget(self)
+        return {"memory": self.memory_info()}
+
+    def kill(self):
+        print("killed")
+"""
+
+
+def test_what_psutil_tells_is_drawn_whole(bench: Bench) -> None:
+    bench.path("site-packages").mkdir()
+    bench.write("site-packages/psutil.py", PSUTIL)
+    tape = bench.record(
+        """
+        import sys
+        sys.path.append("site-packages")
+        import psutil
+        from talk import say
+        mine = psutil.Process()
+        mine.kill()
+        found = [psutil.virtual_memory(), mine.memory_info(), mine.as_dict()["memory"]]
+        say(f"{found} {[one.used for one in found]} {mine.pid}")
+        for one in psutil.process_iter():
+            say(one.memory_info())
+        """
+    )
+    names = [one.name for one in tape.steps if one.kind == "draw"]
+    assert names == [
+        "psutil.virtual_memory",
+        "psutil.Process.memory_info",
+        "psutil.Process.as_dict",
+        "psutil.Process.memory_info",
+    ]
+    with tape:
+        said = {note.data["what"] for note in tape.notes if note.kind == "source"}
+    assert said == {"psutil.Process.pid", "psutil.process_iter"}
+    again = bench.replay()
+    assert (again.code, again.out) == (0, "killed\n")
+
+
+def test_a_collection_whose_count_nobody_reads_is_no_draw(bench: Bench) -> None:
+    tape = bench.record("import gc\nfrom talk import say\ngc.collect()\nsay(str(gc.collect() < 0))")
+    assert [one.call_site for one in tape.steps if one.kind == "draw"] == [
+        ("agent.py:4 in <module>",)
+    ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "def f(): 'Select a random() one, or now().'",
+        "prompt = 'You are asked: SELECT name FROM staff'",
+        "with open(__file__) as file: print('now()')",
+    ],
+)
+def test_a_text_that_draws_nothing_is_not_named(bench: Bench, line: str) -> None:
+    bench.record("from talk import say\n" + line + "\nsay('a')")
+    with bench.open() as tape:
+        assert [note.data for note in tape.notes if note.kind == "source"] == []
 
 
 def noted(tape: Any) -> set[int]:

@@ -69,6 +69,7 @@ def install(session: Session, hooks: AfterImport) -> None:
     hooks.on("datetime", draws.dates)
     for name in ("uuid", *IDS_IN_C):
         hooks.on(name, draws.uuids)
+    hooks.on("cuid2.generator", draws.cuids)
     hooks.on("random", draws.random)
     hooks.on("secrets", draws.secrets)
     hooks.on("ssl", draws.tls)
@@ -194,6 +195,10 @@ class _Draws:
             if hasattr(module, name):
                 self._wrap(module, name, "list", self._anyone, kept, made)
 
+    def cuids(self, module: Any) -> None:
+        """Ids that are made of the names of all variables, too."""
+        self._wrap(module.Cuid, "generate", "str", self._anyone)
+
     def secrets(self, module: ModuleType) -> None:
         for name, kind in TOKENS:
             self._wrap(module, name, kind, self._anyone)
@@ -248,8 +253,12 @@ class _Draws:
                     return [population[i] for i in picked]
                 return population[picked]
 
+            def fits(stored: Any) -> bool:
+                picked = stored["places"] if isinstance(stored, dict) else []
+                return all(i in places for i in (picked if isinstance(picked, list) else [picked]))
+
             pick = _once(session, lambda: encode(real(places, *args, **kwargs)))
-            return decode(session.draw(label, "pick", pick, frame))
+            return decode(session.draw(label, "pick", pick, frame, fits=fits))
 
         setattr(module, name, stand_in(wrapper, real))
 
@@ -268,8 +277,11 @@ class _Draws:
                 real(places)
                 return places
 
+            def fits(places: Any) -> bool:
+                return len(places) == len(x)
+
             shuffled = _once(session, order)
-            places = session.draw("random.shuffle", "order", shuffled, frame)
+            places = session.draw("random.shuffle", "order", shuffled, frame, fits=fits)
             x[:] = [x[i] for i in places]
 
         module.shuffle = stand_in(wrapper, real)
@@ -296,7 +308,7 @@ class _Draws:
 
     def _wrap(
         self,
-        module: ModuleType,
+        module: Any,
         name: str,
         kind: str,
         accept: Accept,

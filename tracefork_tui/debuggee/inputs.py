@@ -79,7 +79,7 @@ class Inputs:
         digest = sha256(data).hexdigest()
         what = {"what": shown, "sha256": digest, "size": len(data)}
         session.note("input", {**what, "site": site}, once=(name, digest))
-        if len(data) <= self._keep:
+        if 0 < self._keep >= len(data):
             clean = session.redactor.data(data)
             kept = {"data": clean} if clean == data else {"redacted": True}
             session.note(KEPT, {"what": shown, "sha256": digest, **kept}, once=(name, digest))

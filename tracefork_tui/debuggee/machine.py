@@ -9,28 +9,32 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from types import FrameType, ModuleType
+from types import FrameType, FunctionType, ModuleType
 from typing import Any, Callable
 
-from . import forms
+from . import forms, keys, resources
+from .draws import set_on_type
 from .hooks import AfterImport
 from .session import Session
-from .standin import stand_in
+from .standin import like, stand_in
 from .virtual import not_beyond
 
 PLAIN = {
-    "os": ("getpid", "getppid", "getpgid", "getpgrp", "getsid", "getlogin", "cpu_count"),
+    "os": (
+        *("getpid", "getppid", "getpgid", "getpgrp", "getsid", "getlogin"),
+        *("cpu_count", "process_cpu_count", "sysconf"),
+    ),
     "socket": ("gethostname", "getfqdn", "gethostbyname"),
     "platform": ("node",),
     "getpass": ("getuser",),
 }
 NAMED = ("get_ident", "get_native_id")
-ATTRIBUTES = ("ident", "native_id")
+ATTRIBUTES = ("ident", "native_id", "__repr__")
 """Of threading: other values on replay, as what they are compared with are others too."""
 
 
 def install(session: Session, hooks: AfterImport) -> None:
-    machine = _Machine(session)
+    machine = Machine(session)
     for name in PLAIN:
         hooks.on(name, machine.plain)
     machine.tuples(os, "times", os.times_result)
@@ -39,14 +43,18 @@ def install(session: Session, hooks: AfterImport) -> None:
     machine.tuples(os, "fstatvfs", os.statvfs_result)
     machine.tuples(os, "getloadavg", tuple)
     hooks.on("resource", lambda library: machine.tuples(library, "getrusage", _usage(library)))
-    hooks.on("threading", machine.named)
+    hooks.on("threading", machine.threading)
     machine.listing()
     machine.scanning()
     hooks.on("socket", machine.lookups)
     hooks.on("asyncio.base_events", machine.loop_clock)
+    resources.install(session, hooks, machine)
+    keys.install(hooks, machine)
 
 
-class _Machine:
+class Machine:
+    """Puts functions in the place of those that tell of a machine."""
+
     def __init__(self, session: Session) -> None:
         self._session = session
         self._user = session.callers.user
@@ -59,41 +67,61 @@ class _Machine:
     def plain(self, module: ModuleType) -> None:
         for name in PLAIN[module.__name__]:
             if hasattr(module, name):
-                self._wrap(module, name, None, None)
+                self.value(module, name)
 
     def lookups(self, module: ModuleType) -> None:
         """What a host's name stands for, as addresses with their families."""
-        self._wrap(module, "getaddrinfo", forms.keep, forms.restore)
+        self.value(module, "getaddrinfo", forms.keep, forms.restore)
 
-    def named(self, module: ModuleType) -> None:
-        """What is not recorded, and said so where the user's code asks for it."""
+    def threading(self, module: ModuleType) -> None:
         for name in NAMED:
-            real = getattr(module, name)
-            setattr(module, name, stand_in(self._naming(f"{module.__name__}.{name}", real), real))
+            self.name(module, name)
         for name in ATTRIBUTES:
-            real = vars(module.Thread)[name]
-            naming = self._naming(f"threading.Thread.{name}", real.fget)
-            setattr(module.Thread, name, property(naming, doc=real.__doc__))
+            self.name(module.Thread, name)
 
-    def _naming(self, label: str, real: Callable[..., Any]) -> Callable[..., Any]:
-        session = self._session
+    def name(self, owner: Any, name: str, through: bool = False) -> None:
+        """Have what is not recorded said where the user's code asks for it, `through` a library
+        too: a function, a method of any kind, or a property.
+        """
+        if name not in vars(owner):
+            return
+        real, label = vars(owner)[name], _label(owner, name)
 
-        def wrapper(*args: Any) -> Any:
-            frame = sys._getframe(1)
-            if not session.inside.value and self._user(frame):
-                site = session.callers.site(frame)
+        def told(frame: FrameType) -> None:
+            session = self._session
+            if session.inside.value or not (through or self._user(frame)):
+                return
+            site = session.callers.site(frame)
+            if site:
                 session.note("source", {"what": label, "site": site}, once=(label, *site[:1]))
-            return real(*args)
 
-        return wrapper
+        def call(*args: Any, **kwargs: Any) -> Any:
+            told(sys._getframe(1))
+            return real(*args, **kwargs)
+
+        def of_class(cls: Any, *args: Any, **kwargs: Any) -> Any:
+            told(sys._getframe(1))
+            return real.__get__(None, cls)(*args, **kwargs)
+
+        def get(instance: Any) -> Any:
+            told(sys._getframe(1))
+            return real.fget(instance)
+
+        if isinstance(real, property):
+            setattr(owner, name, property(get, doc=real.__doc__))
+        elif isinstance(owner, type) and not isinstance(real, FunctionType):
+            like(of_class, real.__get__(None, owner))
+            set_on_type(owner, name, classmethod(of_class))
+        else:
+            setattr(owner, name, stand_in(call, real))
 
     def tuples(self, module: ModuleType, name: str, make: Callable[[Any], Any]) -> None:
         if hasattr(module, name):
-            self._wrap(module, name, list, make)
+            self.value(module, name, list, make)
 
-    def _wrap(self, module: ModuleType, name: str, encode: Any, decode: Any) -> None:
-        real = getattr(module, name)
-        label = f"{module.__name__}.{name}"
+    def value(self, owner: Any, name: str, encode: Any = None, decode: Any = None) -> None:
+        """Have what a function gives recorded where the user's code asks for it."""
+        real, label = getattr(owner, name), _label(owner, name)
 
         def wrapper(*args: Any, **kwargs: Any) -> Any:
             frame = self.asked(sys._getframe(1))
@@ -102,7 +130,7 @@ class _Machine:
             call = _keeping(real, args, kwargs)
             return self._session.draw(label, "machine", call, frame, encode or _listed, decode)
 
-        setattr(module, name, stand_in(wrapper, real))
+        setattr(owner, name, stand_in(wrapper, real))
 
     def listing(self) -> None:
         """The order of a folder is the file system's; what is in it is read at each run."""
@@ -167,6 +195,12 @@ class Scanned:
 
     def close(self) -> None:
         self._entries = iter(())
+
+
+def _label(owner: Any, name: str) -> str:
+    if isinstance(owner, ModuleType):
+        return f"{owner.__name__}.{name}"
+    return f"{owner.__module__.partition('.')[0]}.{owner.__qualname__}.{name}"
 
 
 def _usage(resource: Any) -> Callable[[Any], Any]:

@@ -6,6 +6,8 @@ when the run ends, once every credential that it may spell out is known.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from hashlib import sha256
 from types import CodeType, FrameType
 
@@ -16,6 +18,16 @@ from .session import Session
 LONGEST_TEXT = 256 * 1024
 CLOCK = "datetime64"
 NOW = ("now", "today")
+VERBS = r"\s*(?:select|insert|update|delete|replace|create|alter|with)\s"
+SQL = re.compile(VERBS, re.I)
+QUOTED = re.compile(rf"[\"']{VERBS}".encode(), re.I)
+DRAWN = re.compile(
+    r"\b(?:random|rand|randomblob|gen_random_uuid|uuid|now|getdate|sysdate|julianday)\s*\(\s*\)"
+    r"|\brandomblob\s*\(|\bcurrent_(?:timestamp|date|time)\b"
+    r"|\b(?:datetime|date|time|julianday|unixepoch|strftime)\s*\([^()]*'now'",
+    re.I,
+)
+"""What a database draws itself."""
 
 _texts: dict[str, str] = {}
 
@@ -44,7 +56,7 @@ def runs_text(session: Session, text: str) -> None:
 
 def _spelled(session: Session, text: bytes, name: str) -> None:
     """Name what a program asks for that no seam can hold; it is known by its text."""
-    if addresses.SPELLED.search(text) or CLOCK.encode() in text:
+    if addresses.SPELLED.search(text) or CLOCK.encode() in text or QUOTED.search(text):
         try:
             _name(session, compile(text, name, "exec", dont_inherit=True))
         except (SyntaxError, ValueError):
@@ -56,19 +68,39 @@ def _name(session: Session, code: CodeType) -> None:
     for inner in addresses.all_of(code):
         if CLOCK in inner.co_names:
             _name_clock(session, inner)
+        texts = (one for one in inner.co_consts if isinstance(one, str))
+        if any(SQL.match(text) and DRAWN.search(text) for text in texts):
+            _name_sql(session, inner)
 
 
 def _name_clock(session: Session, code: CodeType) -> None:
     """numpy.datetime64("now"), which is C code that can be no other's."""
+    for line, value in _constants(code):
+        if value in NOW:
+            site = f"{session.callers.shown(code.co_filename)}:{line} in {code.co_name}"
+            what = f"numpy.{CLOCK}({value!r})"
+            session.note("source", {"what": what, "site": [site]}, once=(what, site))
+
+
+def _name_sql(session: Session, code: CodeType) -> None:
+    """What a database is asked to draw, in an SQL text of the user's."""
+    for line, value in _constants(code):
+        found = SQL.match(value) and DRAWN.search(value)
+        if found:
+            site = f"{session.callers.shown(code.co_filename)}:{line} in {code.co_name}"
+            what = f"{found[0]} in SQL, which the database draws"
+            session.note("source", {"what": what, "site": [site]}, once=(what, site))
+
+
+def _constants(code: CodeType) -> Iterator[tuple[int, str]]:
+    """The texts that code uses, each with its line."""
     import dis
 
     line, starts = code.co_firstlineno, dict(dis.findlinestarts(code))
     for step in dis.get_instructions(code):
         line = starts.get(step.offset) or line
-        if step.opname == "LOAD_CONST" and step.argval in NOW:
-            site = f"{session.callers.shown(code.co_filename)}:{line} in {code.co_name}"
-            what = f"numpy.{CLOCK}({step.argval!r})"
-            session.note("source", {"what": what, "site": [site]}, once=(what, site))
+        if step.opname == "LOAD_CONST" and isinstance(step.argval, str):
+            yield line, step.argval
 
 
 def _users(session: Session, name: str) -> bool:

@@ -9,7 +9,8 @@ from typing import Any
 
 
 def like(function: Any, real: Any) -> None:
-    """Give a function the name and the description of what it stands for."""
+    """Give a function the name, description and attributes of what it stands for."""
+    vars(function).update(getattr(real, "__dict__", {}))
     function.__wrapped__ = real
     function.__name__ = getattr(real, "__name__", "")
     function.__qualname__ = getattr(real, "__qualname__", function.__name__)

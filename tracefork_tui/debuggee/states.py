@@ -13,7 +13,7 @@ from types import FrameType
 from typing import Any, Callable
 
 from .draws import set_on_type
-from .inputs import Inputs, absolute
+from .inputs import ELSEWHERE, Inputs, absolute
 from .session import Session
 from .standin import like, stand_in
 
@@ -25,16 +25,9 @@ DRAW = "os.stat"
 
 def install(session: Session, inputs: Inputs) -> None:
     states = _States(session, inputs)
-    real = os.stat
-
-    def stat(path: Any, *args: Any, **kwargs: Any) -> os.stat_result:
-        plain = not isinstance(path, int) and kwargs.get("dir_fd") is None
-        frame = states.asked(sys._getframe(1)) if plain else None
-        if frame is None:
-            return real(path, *args, **kwargs)
-        return states.of(path, lambda: real(path, *args, **kwargs), frame)
-
-    setattr(os, "stat", stand_in(stat, real))  # noqa: B010
+    for name in ("stat", "lstat", "fstat"):
+        real = getattr(os, name)
+        setattr(os, name, stand_in(_telling(states, real), real))
     found: Any = os.DirEntry.stat
 
     def of_entry(entry: Any, *, follow_symlinks: bool = True) -> os.stat_result:
@@ -45,6 +38,16 @@ def install(session: Session, inputs: Inputs) -> None:
 
     like(of_entry, found)
     set_on_type(os.DirEntry, "stat", of_entry)
+
+
+def _telling(states: _States, real: Callable[..., os.stat_result]) -> Callable[..., Any]:
+    def stat(path: Any, *args: Any, **kwargs: Any) -> os.stat_result:
+        frame = states.asked(sys._getframe(1)) if kwargs.get("dir_fd") is None else None
+        if frame is None:
+            return real(path, *args, **kwargs)
+        return states.of(path, lambda: real(path, *args, **kwargs), frame)
+
+    return stat
 
 
 class _States:
@@ -65,12 +68,12 @@ class _States:
 
     def of(self, path: Any, real: Callable[[], os.stat_result], frame: FrameType) -> os.stat_result:
         session, inputs, place = self._session, self._inputs, absolute(path)
-        if not place:
+        if not place and not isinstance(path, int):
             return real()
         if inputs.wrote_itself(path):
             found = real()
             return self._draw(DRAW, lambda: found, frame)
-        shown = session.callers.shown(place)
+        shown = session.callers.placed(place) if place else "an open file"
         number = self._asked[shown] = self._asked.get(shown, 0) + 1
         name = f"{DRAW} {shown} #{number}"
         if session.policy.holds(name):
@@ -81,7 +84,8 @@ class _States:
             inputs.looked_up(path, None, frame)
             raise
         inputs.looked_up(path, found, frame)
-        if max(found.st_mtime, found.st_ctime) < self._began or session.policy.replaying:
+        steady = max(found.st_mtime, found.st_ctime) < self._began
+        if session.policy.replaying or (steady and not place.startswith(ELSEWHERE)):
             return found
         return self._draw(name, lambda: found, frame)
 
