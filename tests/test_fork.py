@@ -719,3 +719,38 @@ def test_bad_usage_is_one_line_and_changes_nothing(settled: Bench, what: str) ->
     line = settled.cli("fork", "run.msgpack", *REFUSED[what]).one_line()
     assert len(line) > len("tracefork-tui: ") + 10
     assert settled.files() == before
+
+
+PICKS = """
+    import random
+    from talk import say
+
+    class Mail:
+        def __init__(self, text):
+            self.text = text
+
+    words = say("first").split()
+    sent = list(map(Mail, words))
+    random.shuffle(words)
+    print(sorted(words), {one.text for one in random.sample(sent, min(2, len(sent)))} <= set(words))
+    say("last")
+"""
+
+
+def test_picks_from_fewer_items_are_drawn_anew(bench: Bench) -> None:
+    bench.record(PICKS)
+    bench.write("short.json", json.dumps({"content": [{"type": "text", "text": "a b"}]}))
+    done = bench.cli("fork", "run.msgpack", "--at", "1", "--reply", "short.json", "-o", "a.msgpack")
+    assert done.code == 0, done
+    assert done.out.strip() == "['a', 'b'] True"
+    picked = [step.provenance for step in bench.open("a.msgpack").steps if step.kind == "draw"]
+    assert picked == ["live", "live"]
+
+
+def test_picks_from_other_items_are_a_divergence(bench: Bench) -> None:
+    bench.record(PICKS)
+    bench.write("agent.py", PICKS.replace(".split()", ".split()[:1]"))
+    done = bench.replay()
+    assert done.code == 1
+    said = "the agent draws random.shuffle from other items than those of its value"
+    assert f"tracefork-tui: {said}" in done.err

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Callable
 from ..tape.answer import Answer
 from ..tape.redact import Pair
 from .cleaning import Cleaning
-from .policy import CUT_UPLOAD, NO_STEP, DrawVerdict, Verdict
+from .policy import CUT_UPLOAD, LIVE, NO_STEP, DrawVerdict, Verdict
 
 if TYPE_CHECKING:
     from .session import Session
@@ -30,6 +30,12 @@ class Pending:
         """Where no frame of the user's asked, the place of what is called."""
         task, where, provenance, name = self._where
         self._where = (task, where or tuple(site), provenance, name)
+
+    def anew(self) -> None:
+        """The value is the agent's own world's after all."""
+        self.verdict = self.verdict._replace(provenance=LIVE, fed=False, more=None)
+        task, where, _, name = self._where
+        self._where = (task, where, LIVE, name)
 
     def keep(self, kind: str, value: Any) -> None:
         if self.verdict.n == NO_STEP:

@@ -83,6 +83,7 @@ class Recording:
     """The tape that answers."""
     replaying = False
     offline = False
+    forked = False
     feeds = False
     """Whether draws are fed from a tape."""
 

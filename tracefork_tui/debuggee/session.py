@@ -25,7 +25,7 @@ from .callers import Callers
 from .failures import say
 from .flight import Flight, Pending
 from .names import in_loop, task_name
-from .policy import Asked, DrawVerdict
+from .policy import LIVE, RECORDED, STALE, Asked, DrawVerdict
 from .raising import raised, rebuild
 from .variables import Variable
 
@@ -35,6 +35,7 @@ SWALLOWED = 3
 DOOMED = 10.0  # seconds for an agent to end by itself after a divergence
 MANY = 64
 SLEPT = "slept"
+RAISED = "raised"
 
 active: Session | None = None
 
@@ -154,13 +155,15 @@ class Session:
         encode: Callable[[Any], Any] | None = None,
         decode: Callable[[Any], Any] | None = None,
         fresh: bool = False,
+        fits: Callable[[Any], bool] | None = None,
     ) -> Any:
         """The value of a draw: the agent's own world's, recorded, or the tape's. Raises Divergence.
 
         `encode` and `decode` turn the value into what msgpack holds, and back. An exception that
         `real` raises is recorded and raised again. `fresh`: a replay takes the step from the tape
-        but its value from the world. What a finalizer draws in the middle of our own work is not
-        recorded.
+        but its value from the world. `fits`: whether a value can be given here; a tape's that does
+        not is a divergence, or after a fork drawn anew. What a finalizer draws in the middle of our
+        own work is not recorded.
         """
         if self.detached or self.lock._is_owned():
             return real()
@@ -169,7 +172,7 @@ class Session:
             return call.draw(name, kind, real, frame, encode, decode)
         self.inside.value = True
         try:
-            return self._draw(self._decide(name, frame, fresh), kind, real, encode, decode)
+            return self._draw(self._decide(name, frame, fresh, fits), kind, real, encode, decode)
         finally:
             self.inside.value = False
 
@@ -195,16 +198,37 @@ class Session:
         except Divergence:
             raise
         except BaseException as error:
-            pending.keep("raised", raised(error))
+            pending.keep(RAISED, raised(error))
             raise
         return value
 
-    def _decide(self, name: str, frame: FrameType | None, fresh: bool = False) -> Pending:
+    def _decide(
+        self,
+        name: str,
+        frame: FrameType | None,
+        fresh: bool = False,
+        fits: Callable[[Any], bool] | None = None,
+    ) -> Pending:
         """What answers a draw; a value from the tape is on the new tape already."""
         pending = self.ask(name, frame, fresh=fresh)
+        if fits is not None and pending.verdict.fed and pending.verdict.kind != RAISED:
+            self._fit(pending, name, frame, fits)
         if pending.verdict.fed:
             pending.keep(pending.verdict.kind, pending.verdict.value)
         return pending
+
+    def _fit(
+        self, pending: Pending, name: str, frame: FrameType | None, fits: Callable[[Any], bool]
+    ) -> None:
+        verdict = pending.verdict
+        if fits(verdict.value):
+            return
+        follows = self.policy.replaying and not self.policy.forked
+        if verdict.provenance in (LIVE, RECORDED, STALE) and not follows:
+            pending.anew()
+            return
+        failure = Divergence(f"the agent draws {name} from other items than those of its value")
+        raise self.fail(failure, {"draw": name, "site": self.callers.site(frame)})
 
     def ask(
         self, name: str, frame: FrameType | None, asked: bytes = b"", fresh: bool = False
@@ -399,12 +423,12 @@ class Session:
         """A step was asked for. `left`: where a fork begins, it has left the tape."""
         if self.fork_point is not None:
             self.fork_point.asked()
-        if left and self.gate is not None and getattr(self.policy, "forked", False):
+        if left and self.gate is not None and self.policy.forked:
             self.gate.open()
 
 
 def _feed(verdict: DrawVerdict, decode: Any) -> Any:
-    if verdict.kind == "raised":
+    if verdict.kind == RAISED:
         raise rebuild(Error.unpacked(verdict.value))
     return decode(verdict.value) if decode else verdict.value
 
