@@ -147,3 +147,34 @@ def test_kept_files_are_no_wall_between_tempfile_and_who_asks(bench: Bench) -> N
     place.mkdir()
     assert bench.cli(*words, TMPDIR=str(place)).code == 0
     assert bench.replay(TMPDIR=str(place)).code == 0
+
+
+RUNS_CODE = """
+    import glob, os, pathlib, subprocess, tempfile
+    from talk import say
+    say("write a program")
+    with tempfile.TemporaryDirectory() as folder:
+        script = "mkdir plots; echo PNG > plots/a.png; echo $$ > result.txt"
+        subprocess.run(["sh", "-c", script], cwd=folder, check=True)
+        walked = sorted((sorted(names), sorted(files)) for _, names, files in os.walk(folder))
+        found = [os.path.basename(one) for one in glob.glob(folder + "/**/*.png", recursive=True)]
+        named = sorted(one.name for one in pathlib.Path(folder).rglob("*"))
+        kinds = sorted((one.name, one.is_dir(), one.stat().st_size) for one in os.scandir(folder))
+        text = pathlib.Path(folder, "result.txt").read_text()
+        there = os.path.lexists(folder + "/plots/a.png")
+        said = f"{walked} {found} {named} {kinds} {os.listdir(folder + '/plots')} {text} {there}"
+    for asks in (os.listdir, os.scandir):
+        try:
+            asks("missing")
+        except OSError as error:
+            said += repr((error, error.filename))
+    print(say(said))
+"""
+
+
+def test_what_a_command_left_in_a_folder_is_found_there_again(bench: Bench) -> None:
+    """A replay does not run the command, and the folder is gone."""
+    bench.write("agent.py", RUNS_CODE)
+    words = "record", "--capture-files", "-o", "run.msgpack", "--", sys.executable, "agent.py"
+    assert bench.cli(*words).code == 0
+    assert bench.replay().code == 0

@@ -13,7 +13,7 @@ import zlib
 from types import FrameType, ModuleType
 from typing import Any, Callable
 
-from . import machine
+from . import folders
 from .draws import set_on_type
 from .hooks import AfterImport
 from .session import Session
@@ -184,7 +184,7 @@ def _order(noticed: Noticed, seed: int) -> None:
         with scan_real(path) if path is not None else scan_real() as found:
             entries = list(found)
         tell("os.scandir", len(entries), sys._getframe(1))
-        return machine.Scanned(reordered(entries, lambda entry: entry.name))
+        return folders.Scanned(reordered(entries, lambda entry: entry.name))
 
     _put(os, "listdir", listdir, list_real)
     _put(os, "scandir", scandir, scan_real)

@@ -6,6 +6,8 @@ import os
 from types import FrameType
 from typing import Any, NamedTuple, Optional
 
+from .callers import ours
+
 CACHE = "__pycache__"
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 NO_FOLDER = -1
@@ -95,6 +97,8 @@ def of_a_whole(frame: FrameType | None) -> bool:
     """True for a part of what is told already, or leaves nothing: shutil removes what is in a
     folder, tempfile tries where it can write to.
     """
+    while frame is not None and ours(frame.f_code.co_filename):
+        frame = frame.f_back
     name = frame.f_code.co_name if frame is not None else ""
     return name == "_get_default_tempdir" or name.startswith("_rmtree")
 

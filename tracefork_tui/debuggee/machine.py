@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
 from types import FrameType, FunctionType, ModuleType
 from typing import Any, Callable
 
-from . import forms, keys, resources
+from . import folders, forms, keys, resources
 from .draws import set_on_type
 from .hooks import AfterImport
 from .session import Session
@@ -44,8 +43,7 @@ def install(session: Session, hooks: AfterImport) -> None:
     machine.tuples(os, "getloadavg", tuple)
     hooks.on("resource", lambda library: machine.tuples(library, "getrusage", _usage(library)))
     hooks.on("threading", machine.threading)
-    machine.listing()
-    machine.scanning()
+    folders.install(session, machine)
     hooks.on("socket", machine.lookups)
     hooks.on("asyncio.base_events", machine.loop_clock)
     resources.install(session, hooks, machine)
@@ -132,33 +130,6 @@ class Machine:
 
         setattr(owner, name, stand_in(wrapper, real))
 
-    def listing(self) -> None:
-        """The order of a folder is the file system's; what is in it is read at each run."""
-        real = os.listdir
-
-        def listdir(path: Any = None) -> Any:
-            names = real(path) if path is not None else real()
-            frame = self.asked(sys._getframe(1))
-            if frame is None or not all(type(name) is str for name in names):
-                return names
-            return self._session.draw("os.listdir", "names", lambda: names, frame)
-
-        os.listdir = stand_in(listdir, real)
-
-    def scanning(self) -> None:
-        real = os.scandir
-
-        def scandir(path: Any = None) -> Any:
-            frame = self.asked(sys._getframe(1))
-            if frame is None:
-                return real(path) if path is not None else real()
-            with real(path) if path is not None else real() as found:
-                entries = {os.fsdecode(entry.name): entry for entry in found}
-            names = self._session.draw("os.scandir", "names", lambda: list(entries), frame)
-            return Scanned([entries[name] for name in names if name in entries])
-
-        setattr(os, "scandir", stand_in(scandir, real))  # noqa: B010
-
     def loop_clock(self, module: ModuleType) -> None:
         """loop.time() where the user's code calls it; asyncio's own calls are the real clock."""
         owner: Any = module.BaseEventLoop
@@ -173,28 +144,6 @@ class Machine:
             return told
 
         owner.time = time
-
-
-class Scanned:
-    """What os.scandir gives, over entries that were read already."""
-
-    def __init__(self, entries: list[Any]) -> None:
-        self._entries = iter(entries)
-
-    def __iter__(self) -> Iterator[Any]:
-        return self
-
-    def __next__(self) -> Any:
-        return next(self._entries)
-
-    def __enter__(self) -> Scanned:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        self._entries = iter(())
 
 
 def _label(owner: Any, name: str) -> str:

@@ -19,7 +19,9 @@ from .standin import like, stand_in
 
 ASKING = re.compile(
     r"[/\\]python3[^/\\]*[/\\](?:genericpath\.py$|pathlib[/\\.])|^<frozen genericpath>$"
+    r"|[/\\]tracefork_tui[/\\]debuggee[/\\]folders\.py$"
 )
+OF_LINKS = ("lexists", "islink")
 DRAW = "os.stat"
 
 
@@ -98,7 +100,9 @@ class _States:
 
 def _of_paths(frame: FrameType) -> bool:
     """True for the code of os.path and pathlib."""
-    return ASKING.search(frame.f_code.co_filename) is not None
+    code = frame.f_code
+    links = code.co_name in OF_LINKS and "posixpath" in code.co_filename
+    return links or ASKING.search(code.co_filename) is not None
 
 
 def _kept(found: os.stat_result) -> list[Any]:
