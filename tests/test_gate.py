@@ -12,9 +12,12 @@ from typing import Any
 
 import pytest
 
+from tracefork_tui.debuggee import gate as gates
 from tracefork_tui.debuggee.gate import Gate
+from tracefork_tui.debuggee.names import working
 from tracefork_tui.debuggee.order import RESTED, Order
-from tracefork_tui.debuggee.threads import Threads
+from tracefork_tui.debuggee.threads import Threads, _doing
+from tracefork_tui.debuggee.turns import Turns
 from tracefork_tui.debuggee.virtual import _MARK, VirtualTime
 from tracefork_tui.tape import records
 
@@ -140,6 +143,35 @@ def test_one_that_waits_for_work_is_at_work_once_there_is_some(
         worker.join()
 
 
+@pytest.mark.parametrize(("where", "doing"), [(__file__, "wait"), (gates.__file__, "")])
+def test_who_is_in_our_own_code_does_not_wait_there(where: str, doing: str) -> None:
+    found: dict[str, Any] = {"sys": sys}
+    exec(compile("def wait(): return sys._getframe()", where, "exec"), found)
+    assert _doing(found["wait"]()) == doing
+
+
+def test_what_we_ask_of_a_loop_is_no_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Loop:
+        def __init__(self) -> None:
+            self.soon: list[Any] = []
+
+        def call_soon_threadsafe(self, call: Any, *args: Any, context: Any = None) -> None:
+            self.soon.append(call)
+
+        def close(self) -> None:
+            pass
+
+    turns = Turns(SimpleNamespace(gate=None), lambda: False)  # type: ignore[arg-type]
+    turns._patch_loop(SimpleNamespace(BaseEventLoop=Loop, events=asyncio.events))
+    monkeypatch.setattr(working, "name", "work")
+    loop: Any = Loop()
+    gates._later(loop, list)
+    loop.call_soon_threadsafe(list)
+    ours, works = loop.soon
+    assert ours is list
+    assert works._turn == [1, "call work"]
+
+
 def test_all_that_came_in_one_round_is_woken_at_once() -> None:
     most = 200
     turns = [one for n in range(1, most + 1) for one in (n, [0])]
@@ -259,6 +291,25 @@ def test_the_loop_goes_no_further_than_threads_let_it() -> None:
     done.append("round")
     thread.join()
     assert done == ["work", "round"]
+
+
+@pytest.mark.parametrize(
+    ("turns", "behind"),
+    [
+        ([[1], 1, [0], (1, "call work")], True),
+        ([[1], 1, [1], (1, "call work")], False),
+        ([[2], 1, [0], (1, "call work")], False),
+        ([2, 2, [1], 1], True),
+    ],
+)
+def test_what_comes_in_the_round_that_begins_is_waited_for(
+    turns: list[Any], behind: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = gate(*turns)
+    held._patient = True
+    monkeypatch.setattr(held, "_wait", lambda turn, longest: None)
+    held.wait(2)
+    assert held._behind() is behind
 
 
 @pytest.mark.parametrize("waits_for", [2, 3])

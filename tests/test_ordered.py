@@ -171,6 +171,67 @@ TIMED_AND_TOLD = f"""{BLOCK}
 """
 
 
+CALLED_AND_TIMED = """
+    import asyncio, threading, time
+    from talk import say
+
+    heard, blocked = [], threading.Event()
+
+    def work():
+        blocked.wait()
+        sum(range(1000000))
+
+    async def worked():
+        await asyncio.get_running_loop().run_in_executor(None, work)
+        heard.append("worked")
+
+    async def slept():
+        await asyncio.sleep(0.1)
+        heard.append("slept")
+
+    async def block():
+        await asyncio.sleep(0.01)
+        blocked.set()
+        time.sleep(0.5)
+        for round in range(9):
+            await asyncio.sleep(0)
+            heard.append(round)
+
+    async def main():
+        await asyncio.gather(worked(), slept(), block())
+
+    asyncio.run(main())
+    say(str(heard))
+"""
+ONE_AFTER_ANOTHER = """
+    import asyncio, time
+    from talk import say
+
+    heard = []
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        gone_off = loop.create_future()
+
+        def first():
+            time.sleep(0.2)
+            gone_off.set_result(None)
+
+        async def then():
+            await gone_off
+            heard.append("set off by the first")
+
+        task = asyncio.create_task(then())
+        loop.call_later(0.05, first)
+        loop.call_later(0.1, heard.append, "the second")
+        await task
+        await asyncio.sleep(0.3)
+
+    asyncio.run(main())
+    say(str(heard))
+"""
+
+
 AGENTS = {
     "begun": BEGUN,
     "cancelled": CANCELLED,
@@ -178,6 +239,8 @@ AGENTS = {
     "answered and late": ANSWERED_AND_LATE,
     "slept and worked": SLEPT_AND_WORKED,
     "timed and told": TIMED_AND_TOLD,
+    "called and timed": CALLED_AND_TIMED,
+    "one after another": ONE_AFTER_ANOTHER,
 }
 
 

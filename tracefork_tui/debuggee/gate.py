@@ -57,6 +57,7 @@ class Gate:
         self._waiting: dict[int, list[Wake]] = {}
         self._in_threads: Counter[int] = Counter()
         threads.about_to.append(lambda: any(map(self.mine, list(self._in_threads))))
+        self._woken: set[int] = set()
         self._stalled: list[Wake] = []
         self._rounds = rounds
         self._threads = threads
@@ -115,6 +116,7 @@ class Gate:
             if self._order.has(turn):
                 self._mover = get_ident()
                 self._order.came(turn)
+                self._woken.discard(turn)
                 if self._patient and not in_loop():
                     self._by_threads.add(turn)
                 self._advance(1 if last else 0)
@@ -125,6 +127,7 @@ class Gate:
             if self._order.has(turn):
                 self._mover = get_ident()
                 self._order.came(turn, for_good=True)
+                self._woken.discard(turn)
                 self._advance()
 
     def open(self) -> None:
@@ -136,6 +139,7 @@ class Gate:
 
     def wait(self, turn: int, longest: int = LONGEST) -> None:
         """Wait for the turn, in a thread; the one whose turn was before does what it did then."""
+        self._by_threads.add(turn)
         if not self.mine(turn):
             self._wait(turn, longest)
         if self._mover not in (0, get_ident()):
@@ -245,8 +249,10 @@ class Gate:
     def _park(self, turn: int, wake: Wake) -> None:
         with self._condition:
             if self.ready(turn):
+                self._woken.add(turn)
                 wake(False)
             else:
+                self._woken.discard(turn)
                 self._waiting.setdefault(turn, []).append(wake)
 
     async def stall(self) -> None:
@@ -285,6 +291,12 @@ class Gate:
             if self._waiting and self._due(begun=1):
                 self._wake_next()
 
+    def let_in(self) -> None:
+        """What threads called came in this round of the loop."""
+        with self._condition:
+            if self._waiting and self._due():
+                self._wake_next()
+
     def _hold(self) -> None:
         """Let threads come as far as they had when the loop went round so often."""
         until = monotonic() + LONGEST_HOLD
@@ -293,16 +305,19 @@ class Gate:
             self._holds = monotonic() < until
 
     def _behind(self) -> bool:
-        """True if threads have turns before the one that comes in this round of the loop."""
+        """True if threads have turns before what comes in this round of the loop, or in it."""
         if not self._patient or self._open:
             return False
-        passed, threads = self._rounds() + 1 - self._since, False
+        passed, threads, due = self._rounds() + 1 - self._since, False, False
         for turn, after in self._order.ahead(LOOK_AHEAD):
-            if after == RESTED and turn in self._by_threads:
+            if not due and after == RESTED and turn in self._by_threads:
                 threads = True
-            else:
-                uncalled = turn < -FIRST and turn not in self._taken
-                return (threads or uncalled) and RESTED < after <= passed
+                continue
+            due = after == 0 if due else RESTED < after <= passed
+            if not due:
+                break
+            if threads or (turn < -FIRST and turn not in self._taken):
+                return True
         return False
 
     def give_up(self) -> bool:
@@ -336,19 +351,21 @@ class Gate:
     def _wake_next(self, timers: bool = False) -> None:
         """Wake the one whose turn it is, and those that came in the same round.
 
-        `timers`: timers go off, the last that a round does. What comes in the next round was set
-        off before the first of them, and is woken then.
+        `timers`: timers go off, the last that a round does. An answer that comes in the next round
+        was set off before the first of them, and is woken then.
         """
         turns: Iterable[tuple[int, int]] = self._order.ahead(MOST_AT_ONCE)
         if timers:
             turns = dropwhile(self._goes_off, turns)
-        woken: set[int] = set()
+        first = True
         for turn, after in turns:
-            if timers and not woken and not RESTED < after <= 1:
+            if timers and (turn < 0 or (first and not RESTED < after <= 1)):
                 break
-            if (woken and after != 0) or (turn not in self._waiting and turn not in woken):
+            if (not first and after != 0) or (
+                turn not in self._waiting and turn not in self._woken
+            ):
                 break
-            woken.add(turn)
+            first = False
             self._wake(turn)
 
     def _goes_off(self, turn: tuple[int, int]) -> bool:
@@ -361,11 +378,13 @@ class Gate:
         return after == 0 and number < 0 and number not in self._waiting
 
     def _wake(self, turn: int) -> None:
+        self._woken.add(turn)
         for wake in self._waiting.pop(turn, ()):
             wake(False)
 
     def _forget(self, turn: int, wake: Wake) -> None:
         with self._condition:
+            self._woken.discard(turn)
             wakes = self._waiting.get(turn, [])
             if wake in wakes:
                 wakes.remove(wake)

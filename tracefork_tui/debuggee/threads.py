@@ -9,6 +9,7 @@ from types import FrameType, ModuleType
 from typing import Any, Callable
 
 from . import handed
+from .callers import ours
 from .held import held
 from .hooks import AfterImport
 from .names import in_loop, task_name, working
@@ -130,8 +131,13 @@ class Threads:
 
 
 def _doing(frame: FrameType) -> str:
-    """The function that a thread is in; `get` where that waits for a queue to be filled."""
+    """The function that a thread is in, none if it is ours: that waits within another.
+
+    It is `get` where that waits for a queue to be filled.
+    """
     name, caller = frame.f_code.co_name, frame.f_back
+    if ours(frame.f_code.co_filename):
+        return ""
     return "get" if name == "wait" and caller and caller.f_code.co_name == "get" else name
 
 

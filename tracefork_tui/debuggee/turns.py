@@ -11,10 +11,11 @@ import contextvars
 import sys
 import threading
 from collections import Counter, deque
+from functools import partial
 from types import FrameType
 from typing import Any, Callable
 
-from .callers import past
+from .callers import ours, past
 from .hooks import AfterImport
 from .names import in_loop, task_name
 from .session import Session
@@ -112,7 +113,8 @@ class Turns:
         real, close = loops.call_soon_threadsafe, loops.close
 
         def call_soon_threadsafe(loop: Any, callback: Any, *args: Any, context: Any = None) -> Any:
-            work = work_of(args) or self._thread(sys._getframe(1))
+            frame = sys._getframe(1)
+            work = "" if ours(frame.f_code.co_filename) else work_of(args) or self._thread(frame)
             if not work or self._aside():
                 return real(loop, callback, *args, context=context)
             turn = [self.next(CALL, work), f"{CALL} {work}"]
@@ -144,10 +146,22 @@ def gather(loop: Any) -> None:
 
 
 def let_in(loop: Any) -> None:
-    """The loop looked for events: it makes the calls now, after what it had to do before."""
+    """The loop looked for events: it makes the calls now, after what it had to do before.
+
+    On replay each is made at its turn, and what came in the same round is woken with it.
+    """
     calls = getattr(loop, ARRIVED)
+    gate = None
     while calls:
-        loop._ready.append(calls.popleft())
+        handle = calls.popleft()
+        call = handle._callback
+        if isinstance(call, _Call) and call.has_turn():
+            gate = call.gate
+            gate.call(call.number, loop, partial(call.make, handle))
+        else:
+            loop._ready.append(handle)
+    if gate is not None:
+        gate.let_in()
 
 
 class _Getting(threading.local):
@@ -168,31 +182,41 @@ class _Call:
         self._turn = turn
         self._callback = callback
         self._calls = calls
-        gate = session.gate
-        self._number = gate.number(*turn) if gate is not None else 0
+        self.gate = session.gate
+        self.number = self.gate.number(*turn) if self.gate is not None else 0
         calls.add(self)
 
+    def has_turn(self) -> bool:
+        """True on replay where its turn is still to come."""
+        return bool(self.number) and self.gate.has(self.number)
+
     def __call__(self, *args: Any) -> None:
-        gate, number = self._session.gate, self._number
-        if number and gate.has(number) and not gate.ready(number):
+        if self.has_turn() and not self.gate.ready(self.number):
             context = contextvars.copy_context()
-            gate.call(number, self.loop, lambda: context.run(self._go, args))
+            self.gate.call(self.number, self.loop, lambda: context.run(self._go, args))
         else:
             self._go(args)
 
+    def make(self, handle: Any) -> None:
+        """Do as a loop does with what is ready."""
+        if handle.cancelled():
+            self.drop()
+        else:
+            handle._run()
+
     def _go(self, args: Any) -> None:
         self._calls.discard(self)
-        if self._number:
-            self._session.gate.passed(self._number)
+        if self.number:
+            self.gate.passed(self.number)
         if self.handle is None or not self.handle.cancelled():
             self._session.timed(self._turn)
             self._callback(*args)
 
     def drop(self) -> None:
-        """The loop is closed before it could be made."""
+        """It is not made: the loop is closed, or it was cancelled."""
         self._calls.discard(self)
-        if self._number:
-            self._session.gate.over(self._number)
+        if self.number:
+            self.gate.over(self.number)
 
     def __repr__(self) -> str:
         return repr(self._callback)
