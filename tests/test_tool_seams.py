@@ -407,6 +407,15 @@ def test_a_server_that_is_asked_past_the_seam_is_no_hang(bench: Bench, newer: st
     assert "Traceback" not in done.err
 
 
+def test_what_a_server_is_given_in_secret_is_on_no_tape(bench: Bench, newer: str) -> None:
+    given = """cwd=os.getcwd(), env={"TILL_TOKEN": "-".join(["till", "5f0c77aa1b2c99"])})"""
+    bench.write("server.py", SERVER.replace("receipt {uuid.uuid4()}", "{os.environ['TILL_TOKEN']}"))
+    record(bench, newer, MCP.replace("cwd=os.getcwd())", given))
+    assert "charged 3, [redacted]" in str(draws(bench.open()))
+    assert b"till-5f0c77aa1b2c99" not in bench.path("run.msgpack").read_bytes()
+    assert bench.replay().code == 0
+
+
 def test_what_a_server_calls_back_is_named(bench: Bench, newer: str) -> None:
     called = MCP.replace('{"amount": amount})', '{"amount": amount}, progress_callback=heard)')
     called = called.replace("async def main", "async def heard(*said):\n    pass\n\nasync def main")

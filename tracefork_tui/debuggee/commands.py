@@ -39,15 +39,13 @@ class _Commands:
     def asked(self, frame: FrameType | None, env: Any = None) -> FrameType | None:
         """The user's frame that runs a command, itself or through subprocess; else None.
 
-        What is secret in the environment that it gives is known from then on.
+        What is secret in the environment that anybody gives is known from then on.
         """
         session = self._session
         if session.inside.value or session.detached:
             return None
-        frame = session.callers.user_behind(frame, _of_subprocess)
-        if frame is not None:
-            session.redactor.learn_variables(env)
-        return frame
+        session.redactor.learn_variables(env)
+        return session.callers.user_behind(frame, _of_subprocess)
 
     def patch(self, module: ModuleType) -> None:
         library: Any = module

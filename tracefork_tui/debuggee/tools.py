@@ -125,6 +125,7 @@ class _Tools:
 
         @asynccontextmanager
         async def stdio_client(server: Any, *args: Any, **kwargs: Any) -> Any:
+            self._session.redactor.learn_variables(getattr(server, "env", None))
             if self._session.detached:
                 async with real(server, *args, **kwargs) as streams:
                     yield streams
