@@ -37,10 +37,10 @@ class Unkept(Exception):
     """The value is of no type that a tape holds."""
 
 
-def keep(value: Any, depth: int = 0, told: bool = False) -> Any:
+def keep(value: Any, depth: int = 0, alike: bool = False) -> Any:
     """`value` as msgpack holds it. Raises Unkept.
 
-    `told`: equal sets are to look the same; else each comes back in the order that it has.
+    `alike`: equal sets are to look the same; else each comes back in the order that it has.
     """
     kind = type(value)
     if kind in PLAIN:
@@ -50,11 +50,11 @@ def keep(value: Any, depth: int = 0, told: bool = False) -> Any:
     if depth > DEEPEST or (hasattr(value, "__len__") and len(value) > LONGEST):
         raise Unkept
     if kind is list:
-        return [keep(item, depth + 1, told) for item in value]
+        return [keep(item, depth + 1, alike) for item in value]
     if kind is dict:
         if TAG not in value and all(type(key) is str for key in value):
-            return {key: keep(item, depth + 1, told) for key, item in value.items()}
-        pairs = [[keep(one, depth + 1, told) for one in item] for item in value.items()]
+            return {key: keep(item, depth + 1, alike) for key, item in value.items()}
+        pairs = [[keep(one, depth + 1, alike) for one in item] for item in value.items()]
         return _tagged("dict", pairs)
     if kind is bytearray:
         return _tagged("bytearray", bytes(value))
@@ -62,13 +62,13 @@ def keep(value: Any, depth: int = 0, told: bool = False) -> Any:
         at_once = False
         if kind is tuple:
             items: Any = value
-        elif told:
+        elif alike:
             items = setorder.in_order(value)
         else:
             items, at_once = setorder.insertion(value)
-        stored = _tagged(kind.__name__, [keep(item, depth + 1, told) for item in items])
+        stored = _tagged(kind.__name__, [keep(item, depth + 1, alike) for item in items])
         return {**stored, AT_ONCE: True} if at_once else stored
-    return _kept_object(value, kind, depth, told)
+    return _kept_object(value, kind, depth, alike)
 
 
 def restore(stored: Any) -> Any:
@@ -112,7 +112,7 @@ def kept(value: Any) -> Any:
 def shown(value: Any) -> Any:
     """`value` as msgpack holds it, what it cannot hold by the name of its type."""
     try:
-        return keep(value, told=True)
+        return keep(value, alike=True)
     except (Unkept, RecursionError):
         pass
     if type(value) is dict and all(type(key) is str for key in value):
@@ -127,7 +127,7 @@ def type_name(value: Any) -> str:
     return kind.__qualname__ if kind.__module__ == "builtins" else _name(kind)
 
 
-def _kept_object(value: Any, kind: type, depth: int, told: bool) -> Any:
+def _kept_object(value: Any, kind: type, depth: int, alike: bool) -> Any:
     name = _name(kind)
     if found(name) is not kind:
         raise Unkept
@@ -138,9 +138,9 @@ def _kept_object(value: Any, kind: type, depth: int, told: bool) -> Any:
     if _is_enum(kind):
         return _tagged(name, value.name)
     if _is_named_tuple(kind):
-        return _tagged(name, [keep(item, depth + 1, told) for item in value])
+        return _tagged(name, [keep(item, depth + 1, alike) for item in value])
     fields = _fields(value, kind)
-    return _tagged(name, {key: keep(item, depth + 1, told) for key, item in fields.items()})
+    return _tagged(name, {key: keep(item, depth + 1, alike) for key, item in fields.items()})
 
 
 def _restored_object(name: str, data: Any) -> Any:
