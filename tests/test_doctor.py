@@ -165,3 +165,29 @@ def test_a_value_that_one_side_has_not_is_told() -> None:
     told = json.loads(json.dumps(Diagnosis("", "", 2, [found]).as_json()))["conditions"][0]
     assert (told["recorded"], told["replayed"]) == ("c", "(absent)")
     assert found.fails_like(replace(found, path="words[1]", replayed="d"))
+
+
+def test_what_the_recorded_run_made_is_not_in_the_way(bench: Bench) -> None:
+    bench.write("agent.py", "import os\nfrom talk import say\nos.mkdir('out')\nsay('made')")
+    done = doctor(bench, "--", sys.executable, "agent.py")
+    assert done.code == 0, done
+    assert "proven  (in a copy, as what the recorded run made was there)" in done.err
+
+
+TOLD = """
+    import os, tempfile
+    from talk import say
+    say(f"{os.path.expanduser('~')} {tempfile.gettempdir()} {os.environ.get('USER')}")
+"""
+
+
+def test_the_remedy_for_variables_helps(bench: Bench) -> None:
+    """Also where it is the standard library that reads them."""
+    bench.write("agent.py", TOLD)
+    done = doctor(bench, "--", sys.executable, "agent.py")
+    assert "not under elsewhere" in done.err
+    looks = [line for line in done.err.splitlines() if "it looked at os.environ['HOME']" in line]
+    assert ["agent.py:4 in <module>, by " in line for line in looks] == [True]
+    names = [word for name in ("HOME", "TMPDIR", "USER") for word in ("--env", name)]
+    done = doctor(bench, *names, "--", sys.executable, "agent.py")
+    assert done.code == 0, done

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cli_runs import Bench
 from tui_tapes import Maker, text
 
 from tracefork_tui.diff.values import FieldChange
@@ -152,3 +154,28 @@ def test_a_set_of_objects_is_told_by_its_order() -> None:
     assert reordered("tools[1]", *bodies)
     assert not reordered("tools[0].name", bodies[0], b'{"tools": [{"name": "d"}]}')
     assert not reordered("tools[0].name", bodies[0], bodies[0])
+
+
+ORDERS = """
+import os, time
+
+def order():
+    return "a b c" if time.time() - os.stat(__file__).st_mtime < 10**6 else "c a b"
+"""
+
+
+def test_another_order_with_the_same_seed_is_not_laid_on_a_set_of_texts(bench: Bench) -> None:
+    """Threads that race leave no trace; here it is a library, by what no tape tells of."""
+    bench.path("site-packages").mkdir()
+    bench.write("site-packages/orders.py", ORDERS)
+    bench.record(
+        """
+        import sys
+        sys.path.append("site-packages")
+        import orders
+        from talk import say
+        say(orders.order())
+        """
+    )
+    os.utime(bench.path("site-packages/orders.py"), (0, 0))
+    assert "likely cause: threads that race; " in bench.replay().err

@@ -286,7 +286,7 @@ def test_an_explanation_where_the_code_is_as_it_was(bench: Bench) -> None:
     causes = {
         "changed SDK": "f'on {http.__version__}'",
         "changed input": "open('prompt.txt').read()",
-        "unrecorded source": "str(os.lstat('prompt.txt').st_size)",
+        "unrecorded source": "str(os.stat('prompt.txt', dir_fd=os.open('.', 0)).st_size)",
     }
     version = library / "__version__.py"
     text = version.read_text()

@@ -24,7 +24,7 @@ TRANSPORT = (
 )
 ON_BEHALF = (
     r"[/\\]python3[^/\\]*[/\\]"
-    r"(?:pathlib|email|glob|shutil|os|platform|getpass|tempfile|multiprocessing[/\\]process"
+    r"(?:pathlib|email|glob|shutil|os|posixpath|platform|getpass|tempfile|multiprocessing[/\\]process"
     r"|gzip|zipfile|tarfile)"
     r"(?:\.py$|[/\\])"
     r"|^<frozen (?:os|posixpath|genericpath)>$"

@@ -14,6 +14,7 @@ from types import FrameType, ModuleType
 from typing import Any, Callable
 
 from . import folders
+from .callers import past
 from .draws import set_on_type
 from .hooks import AfterImport
 from .session import Session
@@ -72,14 +73,13 @@ class Noticed:
         return self._session.callers.asked(_asking(frame)) is not None
 
 
+def _ours(frame: FrameType) -> bool:
+    return str(frame.f_globals.get("__name__", "")).startswith(HERE)
+
+
 def _asking(frame: FrameType | None) -> FrameType | None:
     """The frame that looks, past ours and those of os itself."""
-    while frame is not None:
-        name = str(frame.f_globals.get("__name__", ""))
-        if not name.startswith(HERE) and name not in MAPPING:
-            break
-        frame = frame.f_back
-    return frame
+    return past(frame, lambda one: _ours(one) or one.f_globals.get("__name__") in MAPPING)
 
 
 def _importing(frame: FrameType | None) -> bool:
@@ -205,8 +205,8 @@ def _environment(noticed: Noticed, changed: dict[str, Any]) -> None:
 
     def __getitem__(environ: Any, key: Any) -> Any:
         if key in changed and changed[key] != before[key]:
-            frame = sys._getframe(1)
-            whole = frame.f_code.co_name == "__iter__"
+            frame = past(sys._getframe(1), _ours)
+            whole = frame is not None and frame.f_code.co_name == "__iter__"
             noticed.by_user("all of os.environ" if whole else f"os.environ[{key!r}]", frame)
         return real(environ, key)
 

@@ -22,7 +22,7 @@ MAPPING = ("/os.py", "_collections_abc.py", "<frozen os>", "<frozen _collections
 
 
 def install(session: Session, drawn: frozenset[str]) -> None:
-    """`drawn`: names whose reads are draws, whatever they are read through.
+    """`drawn`: names whose reads are draws, through the standard library too.
 
     Who reads all variables in turn, as to copy them, asks for none of them.
     """
@@ -42,10 +42,10 @@ def install(session: Session, drawn: frozenset[str]) -> None:
         if session.inside.value or session.detached or (all_are_read and key not in drawn):
             return real(environ, key)
         frame = _asking(sys._getframe(1))
+        if key in drawn and session.callers.asked(frame) is not None:
+            return session.draw(f"os.environ[{key}]", "str", lambda: real(environ, key), frame)
         if not session.callers.user(frame):
             return real(environ, key)
-        if key in drawn:
-            return session.draw(f"os.environ[{key}]", "str", lambda: real(environ, key), frame)
         try:
             value = real(environ, key)
         except KeyError:

@@ -21,12 +21,15 @@ RESULTS = ("tool_result", "function_call_output", "functionResponse", "function_
 ADDRESS = re.compile(r"\b(?:0x[0-9a-f]{6,16}|(?:9[3-6]|1[34]\d)\d{12})\b")
 """As `repr` spells it, and as `id` gives it on 64 bits of Linux."""
 
+SET_ORDER, RACE, UNRECORDED = "set order", "threads that race", "unrecorded source"
 REMEDIES = {
     "clock": "read the clock through time or datetime in your own code, where it is recorded",
     "id": "draw the id in the agent through uuid, random or tracefork_tui.draw",
     "address": "leave out what id() gives, and what Python prints of an object that has no repr of "
     "its own",
-    "set order": "sort what comes out of a set or a folder before it is sent",
+    SET_ORDER: "sort what comes out of a set or a folder before it is sent",
+    RACE: "join them in a fixed order or sort what they gave; so too a set of objects, "
+    "whose order is that of their addresses",
     "tool output": "wrap the tool with @tracefork_tui.drawn, so that a replay feeds its result",
     "model or settings": "run the tape with the code that recorded it, or record again",
     "changed prompt": "run the tape with the code that recorded it, or record again",
@@ -34,7 +37,7 @@ REMEDIES = {
     "changed SDK": "install what it was recorded with, or record again",
     "changed input": "give the agent the files of then, or record with --capture-files",
     "environment": "set the variables as they were, or record with --env NAME",
-    "unrecorded source": "the code, its SDKs and its input files are as they were, so what differs "
+    UNRECORDED: "the code, its SDKs and its input files are as they were, so what differs "
     "comes from a source that is not recorded; tracefork-tui doctor finds it",
 }
 OF_CODE = ("model or settings", "changed prompt", "changed code")
@@ -44,6 +47,13 @@ DRAWN = {"clock": CLOCK, "id": ID, "address": ADDRESS}
 
 def with_remedy(cause: str) -> tuple[str, str]:
     return cause, REMEDIES[cause]
+
+
+def not_of_a_seed(parent: Tape, child: Tape) -> tuple[str, str]:
+    """The cause of another order where sets of texts have the same, with its remedy; else ""."""
+    seeds = {str(tape.header.get("hash_seed")) for tape in (parent, child)}
+    unchanged = what_changed(parent, child)[0] == UNRECORDED
+    return with_remedy(RACE) if unchanged and len(seeds) == 1 else ("", "")
 
 
 def what_changed(parent: Tape, child: Tape) -> tuple[str, str]:
@@ -58,7 +68,7 @@ def what_changed(parent: Tape, child: Tape) -> tuple[str, str]:
         what = ", ".join(f"{name} {before[name]} (here {after[name]})" for name in others)
         return "changed SDK", f"install {what}, or record again"
     if not changed:
-        return with_remedy("unrecorded source")
+        return with_remedy(UNRECORDED)
     variables = all(line.startswith(OF_ENVIRONMENT) for line in changed)
     return with_remedy("environment" if variables else "changed input")
 
@@ -78,7 +88,7 @@ def cause_of(change: FieldChange, body: bytes) -> str:
         differs = (name for name, drawn in DRAWN.items() if _found(drawn, before, after))
         return next(differs, "changed code")
     if before != after and sorted(before) == sorted(after):
-        return "set order"
+        return SET_ORDER
     if in_tool_result(change.path, body):
         return "tool output"
     if re.match(r"(model|max_tokens|temperature|thinking|stream|top_)", change.path):

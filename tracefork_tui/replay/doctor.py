@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -12,13 +13,20 @@ from ..diff.values import ABSENT
 from ..tape.errors import TapeError
 from ..tape.reader import Tape
 from .boundary import named
+from .causes import UNRECORDED
+from .changed import IN_COPY
 from .conditions import CONDITIONS, Condition, Trial
+from .copying import copied_home
+from .explain import Explanation
 from .replay import Replaying
 from .verify import Receipt
 
 NOTE = "disturbed"
 SDKS = ("anthropic", "httpx", "httpx2", "openai")
 MOST_LOOKS = 4
+TELLING = ("clock", "directory order")
+"""Conditions whose looks may be what drifts with nothing changed, too."""
+LOOK_ON = "see what it looks at, below"
 
 
 @dataclass(frozen=True)
@@ -106,29 +114,42 @@ def examine(
     timeout: float,
     tell: Callable[[Finding], None],
 ) -> Diagnosis:
-    """Replay a tape under every condition; `tell` hears of each finding as it is made.
+    """Replay a tape under every condition; `tell` hears of each finding as it is made. Where what
+    the recorded run made is in the way, all replays are in copies of its folder.
 
     `runs`: replays where chance plays a part; `timeout`: seconds for each.
     """
     findings: list[Finding] = []
+    copied = False
     for condition in CONDITIONS:
-        finding = _find(tape, command, condition, runs, timeout)
+        finding = _find(tape, command, condition, runs, timeout, copied)
+        if not findings and any(line.endswith(IN_COPY) for line in finding.files):
+            copied = True
+            finding = _find(tape, command, condition, runs, timeout, copied)
+            finding = replace(finding, changed="in a copy, as what the recorded run made was there")
         if findings and finding.fails_like(findings[0]):
-            finding = replace(finding, as_unchanged=True, cause="", remedy="")
+            seen = finding.looks if _unknown(findings[0]) and condition.name in TELLING else []
+            finding = replace(finding, as_unchanged=True, cause="", remedy="", looks=seen)
         findings.append(finding)
         tell(finding)
     return Diagnosis(tape.path, tape.fingerprint, len(tape.index.first), findings)
 
 
 def _find(
-    tape: Tape, command: list[str] | None, condition: Condition, runs: int, timeout: float
+    tape: Tape,
+    command: list[str] | None,
+    condition: Condition,
+    runs: int,
+    timeout: float,
+    copied: bool,
 ) -> Finding:
     finding, count = Finding(condition.name, skipped="there is nothing to change"), 0
     trials = condition.trials(tape, runs)
     try:
         for trial in trials:
             count += 1
-            finding = _judge(tape, command, condition, trial, count, timeout)
+            with _placed(tape, trial, copied) as placed:
+                finding = _judge(tape, command, condition, placed, count, timeout)
             if not finding.proven:
                 break
     except TapeError as error:
@@ -136,6 +157,15 @@ def _find(
     finally:
         trials.close()
     return finding
+
+
+@contextlib.contextmanager
+def _placed(tape: Tape, trial: Trial, copied: bool) -> Iterator[Trial]:
+    if not copied or trial.manner.folder:
+        yield trial
+        return
+    with copied_home(tape) as folder:
+        yield replace(trial, manner=replace(trial.manner, folder=folder))
 
 
 def _judge(
@@ -198,8 +228,18 @@ def _drifted(
         unproven=list(receipt.unproven),
         ended=ended,
         cause=(condition.cause or (why.cause if why else "")) + _or_else(tape),
-        remedy=condition.remedy or (why.remedy if why else ""),
+        remedy=condition.remedy or _remedy(why),
     )
+
+
+def _remedy(why: Explanation | None) -> str:
+    if why is None:
+        return ""
+    return LOOK_ON if why.cause == UNRECORDED else why.remedy
+
+
+def _unknown(finding: Finding) -> bool:
+    return finding.cause.startswith(UNRECORDED)
 
 
 def _or_else(tape: Tape) -> str:

@@ -16,7 +16,16 @@ from ..tape import records
 from ..tape.reader import Tape
 from ..tape.spans import common
 from ..tape.steps import Draw, Note
-from .causes import OF_CODE, cause_of, reordered, spelled, what_changed, with_remedy
+from .causes import (
+    OF_CODE,
+    SET_ORDER,
+    cause_of,
+    not_of_a_seed,
+    reordered,
+    spelled,
+    what_changed,
+    with_remedy,
+)
 
 LOOK_AHEAD = 32
 LONG = 120
@@ -68,9 +77,10 @@ def explain(parent: Tape, child: Tape, note: Note | None, leftover: Iterable[int
     )
     if note and child.outcome is not None and child.outcome.exit_code == 0:
         found = replace(found, swallowed=True)
-    if found.cause not in OF_CODE:
+    if found.cause not in (*OF_CODE, SET_ORDER):
         return found
-    cause, remedy = what_changed(parent, child)
+    ask = not_of_a_seed if found.cause == SET_ORDER else what_changed
+    cause, remedy = ask(parent, child)
     return replace(found, cause=cause, remedy=remedy) if cause else found
 
 
@@ -121,7 +131,7 @@ def _explained(parent: Tape, note: Note, leftover: Iterable[int]) -> Explanation
     if change is None:
         return Explanation(step, "", None, None, *with_remedy("changed code"), site)
     same = reordered(change.path, recorded.request.body, body)
-    cause = with_remedy("set order" if same else cause_of(change, recorded.request.body))
+    cause = with_remedy(SET_ORDER if same else cause_of(change, recorded.request.body))
     return Explanation(step, change.path, change.before, change.after, *cause, site)
 
 

@@ -29,6 +29,8 @@ def finding_lines(finding: Finding) -> Iterator[str]:
     yield f"{name} NOT PROVEN{changed}"
     if finding.as_unchanged:
         yield "    it drifts as it does with nothing changed"
+        for look in finding.looks:
+            yield visible(f"    it looked at {look}")
         return
     for line in _drift(finding):
         yield visible(f"    {line}")
