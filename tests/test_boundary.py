@@ -10,7 +10,7 @@ from cli_runs import Bench
 from tui_app import LARGE, SMALL, app_of, press, settle, shown
 from tui_tapes import HOSTILE, Maker, refund_run
 
-from tracefork_tui.replay.boundary import boundary, summary
+from tracefork_tui.replay.boundary import MEANING, NOT_AGAIN, boundary, summary
 from tracefork_tui.replay.copying import touches
 from tracefork_tui.tape.reader import Tape
 
@@ -54,6 +54,11 @@ def test_what_is_on_each_side(tmp_path: Path) -> None:
     ]
     assert again == ["writes report.txt", "writes answer.txt"]
     assert told == [f"{what}  ({SITE[0]})" for what in again]
+    assert [one.meaning for one in found.named if one.kind == "file"] == [
+        MEANING["file"],
+        NOT_AGAIN,
+        MEANING["file"],
+    ]
     assert (clocks.first, clocks.names) == (1, {"time.time": 3})
     assert clocks.sites == {"agent.py:40 in main": 3}
 

@@ -54,6 +54,8 @@ MEANING = {
     "threads": "Their steps are matched by what was asked; in which order they came is held as far "
     "as it can be, and the receipt says where it was not.",
 }
+NOT_AGAIN = "It was done within a call that a replay does not make again."
+IN_COPIES_TOO = "A replay does this again, in a copy too: it is outside of the working directory."
 HELD = frozenset(
     ("module", "code", "code text", "input", "input data", "gone", "served", "looked up")
 )
@@ -98,6 +100,15 @@ class Effect:
     site: list[str]
     again: bool = False
     outside: bool = False
+
+    @property
+    def meaning(self) -> str:
+        """What it means for a replay; "" for what tells itself."""
+        if self.kind not in TOUCHING or self.what.startswith("reads "):
+            return MEANING.get(self.kind, "")
+        if not self.again:
+            return NOT_AGAIN
+        return IN_COPIES_TOO if self.outside else MEANING[self.kind]
 
     @property
     def line(self) -> str:

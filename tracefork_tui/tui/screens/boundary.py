@@ -10,7 +10,6 @@ from textual.message import Message
 from textual.worker import get_current_worker
 
 from ...replay.boundary import (
-    MEANING,
     NAMED,
     Boundary,
     Captured,
@@ -142,10 +141,8 @@ class BoundaryScreen(BesideScreen):
 
 def _about_effect(page: Document, one: Effect) -> None:
     page.line(f"{NAMED.get(one.kind, one.kind)}: {one.what}", Kind.HEADING)
-    if one.kind in MEANING:
-        page.line(MEANING[one.kind])
-    if one.kind == "file" and not one.again:
-        page.line("It was done by a tool that a replay does not call again.", Kind.DIM)
+    if one.meaning:
+        page.line(one.meaning)
     if one.site:
         page.heading("call site")
     for frame in one.site:
