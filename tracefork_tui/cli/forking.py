@@ -68,8 +68,7 @@ def fork(path: str, at: int, **options: Any) -> int:
 def _fork_of(tape: Tape, at: int, options: dict[str, Any]) -> Fork:
     from ..replay.plan import LIVE, OFFLINE, STRICT, Fork
 
-    if not 1 <= at <= len(tape.index.first):
-        raise TapeError(f"{tape.path}: there is no step {at}; it has {len(tape.steps)}")
+    step = tape.step(at)
     given = [name for name in ("reply", "fault", "draw") if options[name] is not None]
     if len(given) != 1:
         raise click.UsageError("name what happens at the step: one of --reply, --fault, --draw")
@@ -83,7 +82,7 @@ def _fork_of(tape: Tape, at: int, options: dict[str, Any]) -> Fork:
     return Fork(
         parent=tape,
         at=at,
-        intervention=_intervention(tape.step(at), options),
+        intervention=_intervention(step, options),
         tail=tail,
         max_calls=options["max_calls"] or 0,
         max_steps=options["max_steps"] or 0,
