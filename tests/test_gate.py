@@ -38,14 +38,16 @@ class Idle(Threads):
 
 
 def tape(*turns: int | tuple[int, str] | list[int]) -> Any:
-    """A tape of heads of steps, of what tasks did, and of [rounds of the loop] before the next."""
-    kinds = [NOTE if isinstance(turn, (tuple, list)) else HEAD for turn in turns]
-    owners = [0 if kind == NOTE else turn for kind, turn in zip(kinds, turns, strict=True)]
+    """A tape of heads of steps, of timers (below zero), of what tasks did, and of [rounds of the
+    loop] before the next.
+    """
     over = [
-        [list(turn)] if isinstance(turn, tuple) else [-turn[0]]
+        [list(turn)] if isinstance(turn, tuple) else [-turn[0] if isinstance(turn, list) else -turn]
         for turn in turns
-        if isinstance(turn, (tuple, list))
+        if not isinstance(turn, int) or turn < 0
     ]
+    owners = [turn if isinstance(turn, int) and turn > 0 else 0 for turn in turns]
+    kinds = [HEAD if owner else NOTE for owner in owners]
     notes = [SimpleNamespace(kind="slept", data={"over": one}) for one in over]
     index = SimpleNamespace(owners=owners, kinds=kinds, counts=[])
     return SimpleNamespace(index=index, notes=notes, time_at=lambda place: place)
@@ -183,6 +185,51 @@ def test_all_that_came_in_one_round_is_woken_at_once() -> None:
     assert woken == list(range(1, most + 1))
 
 
+def test_a_round_has_answers_first_whatever_threads_do_meanwhile() -> None:
+    held = gate([1], -1, (1, "worker"), [1], 7, [0], -2, rounds=lambda: 1)
+    woken: list[int] = []
+    for turn in (7, -2):
+        held._waiting[turn] = [lambda _, turn=turn: woken.append(turn)]
+    held._patient = True
+
+    async def first_goes_off() -> None:
+        held.passed(-1, last=True)
+
+    asyncio.run(first_goes_off())
+    assert woken == [7], "before what the timer does, in the round that is going on"
+    held.passed(held.number(1, "worker"))
+    held.turned()
+    assert woken == [7, -2], "in the round itself, after what was set off before"
+
+
+def test_what_is_cancelled_comes_as_soon_as_it_had_and_before_what_was_set_off_later() -> None:
+    rounds = [0]
+    held = gate([1], 6, [1], 7, [0], 8, rounds=lambda: rounds[0])
+    came: list[str] = []
+
+    async def count() -> None:
+        while True:
+            rounds[0] += 1
+            await asyncio.sleep(0)
+
+    async def let_go() -> None:
+        await held.wait_async(7, cancelled=True)
+        came.append("cancelled")
+
+    async def main() -> None:
+        setattr(asyncio.get_running_loop(), _MARK, 0.0)
+        counting, letting_go = asyncio.create_task(count()), asyncio.create_task(let_go())
+        await asyncio.sleep(0)
+        held.passed(6)
+        asyncio.get_running_loop().call_soon(came.append, "later")
+        await letting_go
+        counting.cancel()
+        await asyncio.sleep(0)
+
+    asyncio.run(asyncio.wait_for(main(), 30))
+    assert came == ["cancelled", "later"]
+
+
 def test_a_loop_that_a_thread_called_into_meanwhile_is_not_at_rest() -> None:
     given_up: list[int] = []
     gate = SimpleNamespace(quiet=lambda: False, give_up=lambda: given_up.append(1) or True)
@@ -300,6 +347,8 @@ def test_the_loop_goes_no_further_than_threads_let_it() -> None:
         ([[1], 1, [1], (1, "call work")], False),
         ([[2], 1, [0], (1, "call work")], False),
         ([2, 2, [1], 1], True),
+        ([(1, "worker"), [1], 1], True),
+        ([(1, "call work"), [1], 1], False),
     ],
 )
 def test_what_comes_in_the_round_that_begins_is_waited_for(

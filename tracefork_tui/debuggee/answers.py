@@ -46,7 +46,7 @@ async def serve_async(flight: Flight, library: Any, request: Any) -> Any:
         await delivery.wait_async()
     except BaseException as error:
         try:
-            await delivery.wait_async()
+            await delivery.wait_async(cancelled=True)
         finally:
             delivery.interrupted(error)
         raise
@@ -124,9 +124,9 @@ class _Delivery:
         if self._gate is not None:
             self._gate.wait(self._n)
 
-    async def wait_async(self) -> None:
+    async def wait_async(self, cancelled: bool = False) -> None:
         if self._gate is not None:
-            await self._gate.wait_async(self._n)
+            await self._gate.wait_async(self._n, cancelled)
 
     def due(self) -> None:
         """Wait, in a thread, until it can end."""
@@ -257,7 +257,7 @@ class _ServedAsync:
     async def aclose(self) -> None:
         delivery = self._delivery
         try:
-            await delivery.wait_async()
+            await delivery.wait_async(cancelled=self._how[0] == "cancelled")
         finally:
             if not self._left:
                 delivery.end(*self._how)

@@ -22,7 +22,7 @@ from .answers import real_sleep
 from .completion import Completion
 from .held import held, monotonic
 from .names import in_loop
-from .order import FIRST, RESTED, Order
+from .order import FIRST, LOOK_AHEAD, RESTED, Order
 from .threads import LONGEST, PATIENCE, QUIET, Threads
 from .virtual import is_virtual
 
@@ -35,7 +35,6 @@ GRACE = 0.002
 LONGEST_NAP = 240
 LONGEST_HOLD = 2.0
 FOLLOWED, MOST_FOLLOWED = 0.02, 0.25
-LOOK_AHEAD = 32
 MOST_AT_ONCE = 4096
 RESTLESS = 200
 
@@ -217,12 +216,17 @@ class Gate:
                 if still == QUIET:
                     return
 
-    async def wait_async(self, turn: int) -> None:
-        """Wait for the turn, in a task."""
+    async def wait_async(self, turn: int, cancelled: bool = False) -> None:
+        """Wait for the turn, in a task. One that was `cancelled` waits for nobody: it is there
+        after so many rounds of the loop as it took to let go.
+        """
         import asyncio
 
         self._patient = is_virtual(asyncio.get_running_loop())
         while not self.ready(turn):
+            if cancelled and self._patient and self._rounds() - self._since < self._order.to(turn):
+                await asyncio.sleep(0)
+                continue
             future, wake = _waiter()
             self._park(turn, wake)
             try:
@@ -310,7 +314,7 @@ class Gate:
             return False
         passed, threads, due = self._rounds() + 1 - self._since, False, False
         for turn, after in self._order.ahead(LOOK_AHEAD):
-            if not due and after == RESTED and turn in self._by_threads:
+            if not due and after == RESTED and self._of_thread(turn):
                 threads = True
                 continue
             due = after == 0 if due else RESTED < after <= passed
@@ -319,6 +323,11 @@ class Gate:
             if threads or (turn < -FIRST and turn not in self._taken):
                 return True
         return False
+
+    def _of_thread(self, turn: int) -> bool:
+        """True for what a thread does by itself."""
+        own = turn < -FIRST and turn not in self._order.by_task.calls
+        return own or turn in self._by_threads
 
     def give_up(self) -> bool:
         """Nothing moves: let the first waiting one out of order. False if none waits."""
@@ -345,7 +354,7 @@ class Gate:
         if self._open or not self._order:
             for turn in list(self._waiting):
                 self._wake(turn)
-        elif not self._patient or RESTED < self._order.first.after <= hasty:
+        elif hasty or not self._patient or self._order.first.after == 0:
             self._wake_next(bool(hasty))
 
     def _wake_next(self, timers: bool = False) -> None:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 FIRST = 1 << 41
 """Beyond the numbers of calls' turns."""
 RESTED = -1
+LOOK_AHEAD = 32
+CALL = "call "
 DELIVERED = (records.HEAD, records.CHUNK, records.END)
 
 
@@ -76,6 +78,18 @@ class Order:
         end = min(self._at + most, len(self._numbers))
         return ((self._numbers[at], self._afters[at]) for at in range(self._at, end))
 
+    def to(self, turn: int) -> int:
+        """How often the loop goes round until this turn, 0 where it rests before."""
+        rounds = 0
+        for number, after in self.ahead(LOOK_AHEAD):
+            if after != RESTED:
+                rounds += after
+            elif number >= -FIRST:
+                return 0
+            if number == turn:
+                return rounds
+        return 0
+
     def first_of(self, turns: dict[int, Any]) -> int:
         """Which of these turns comes first, 0 for none."""
         numbers = (self._numbers[at] for at in range(self._at, len(self._numbers)))
@@ -113,14 +127,20 @@ class Order:
 
 
 class ByTask:
-    """The turns that are known by their task and place in it, each to be taken once."""
+    """The turns that are known by their task and place in it, each to be taken once.
+
+    `calls`: those of calls of threads into a loop, which come where the loop makes them.
+    """
 
     def __init__(self) -> None:
+        self.calls: set[int] = set()
         self._turns: dict[str, dict[tuple[int, str], int]] = {}
         self._last = -FIRST
 
     def add(self, number: int, task: str) -> int:
         self._last -= 1
+        if task.startswith(CALL):
+            self.calls.add(self._last)
         self._turns.setdefault(_group(task), {})[number, task] = self._last
         return self._last
 
