@@ -37,7 +37,7 @@ class Recorded(Indexed):
         if offset < 0:
             if 1 <= n <= len(self.index.first):
                 raise TapeError(f"{self.path}: the record that began step {n} is lost")
-            raise TapeError(f"{self.path}: there is no step {n} (it has {self.index.steps})")
+            raise TapeError(f"{self.path}: there is no step {n}; it has {self.index.steps}")
         if self.index.run_of(n) is not None:
             run = self._run(offset)
             if not run.n <= n < run.n + len(run.times):
