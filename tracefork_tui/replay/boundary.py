@@ -60,7 +60,7 @@ HELD = frozenset(
     ("module", "code", "code text", "input", "input data", "gone", "served", "looked up")
 )
 HELD |= {"kept", "variable", "within", "slept", "child", "exception", "queue turn", "pool grew"}
-HELD |= {"process began", "process ended", "arrived", "kept", "found"}
+HELD |= {"process began", "process ended", "arrived", "found"}
 """Kinds of notes of what the tape does hold; any other is shown, known or not."""
 REFUSED = {"divergence": "divergence", "halt": "halt", "refused": "refused"}
 TOUCHING = ("file", "subprocess", "fork")
