@@ -112,3 +112,21 @@ def test_changed_code_is_shown(bench: Bench) -> None:
     assert "-print(say(prompt + str(data) + raw.hex()))" in lines
     assert "+print(say(prompt + str(data) + raw.hex().upper()))" in lines
     assert os.path.exists(bench.path("run.msgpack"))
+
+
+def test_what_is_read_by_a_name_that_the_run_gave_it_is_an_input(bench: Bench) -> None:
+    bench.write("data.txt", "one")
+    bench.record(
+        """
+        import os
+        from talk import say
+        if os.path.lexists("name.txt"):
+            os.remove("name.txt")
+        os.symlink("data.txt", "name.txt")
+        say(open("name.txt").read())
+        """
+    )
+    bench.write("data.txt", "two")
+    again = bench.replay("run.msgpack", "--in-copy")
+    assert "changed since: input file: " in again.err
+    assert "likely cause: changed input" in again.err

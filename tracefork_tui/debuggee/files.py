@@ -47,7 +47,7 @@ class Touch(NamedTuple):
     """`path`: what is touched, as a real path; `made`: what comes to be, that was not there, or "".
 
     `verb`: "" where it comes to nothing, as that is `there` already. `written`: what is of this run
-    from then on; nothing where only what is said of a file changes.
+    from then on: nothing where only what is said of a file changes, or another name is given it.
     """
 
     verb: str
@@ -77,7 +77,7 @@ def touch(event: str, args: Any) -> Touch | None:
         made = "" if os.path.lexists(new) else _itself(new)
         return Touch(way.verb, path, made, (given, path, new, _itself(new)), False)
     made = path if event in MAKING and not there else ""
-    written = () if event in ABOUT else (given, path)
+    written = () if event in (*ABOUT, "os.link", "os.symlink") else (given, path)
     return Touch(way.verb, path, made, written, there and event in MAKING)
 
 
