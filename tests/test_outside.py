@@ -236,3 +236,12 @@ def test_what_ends_the_python_is_named(bench: Bench) -> None:
         """
     )
     assert "true" in [note.data["what"] for note in tape.notes if note.kind == "subprocess"]
+
+
+def test_a_module_of_the_users_by_a_librarys_name_is_imported_and_named(bench: Bench) -> None:
+    bench.path("mcp/client").mkdir(parents=True)
+    bench.path("mcp/client/stdio.py").write_text("NAME = 'mine'")
+    bench.record(AGENT.format(body="import mcp.client.stdio; say(mcp.client.stdio.NAME)"))
+    shown = bench.cli("show", "run.msgpack").out
+    assert "unseen: mcp.client.stdio is another than is known: AttributeError(" in shown
+    assert bench.replay().code == 0

@@ -12,9 +12,13 @@ Patch = Callable[[ModuleType], None]
 
 
 class AfterImport:
-    """A meta path finder that finds nothing itself, and runs patches behind the real loader."""
+    """A meta path finder that finds nothing itself, and runs patches behind the real loader.
 
-    def __init__(self) -> None:
+    `failed` is told of a patch that fails, by the module's name: the import goes on.
+    """
+
+    def __init__(self, failed: Callable[[str, Exception], None]) -> None:
+        self._failed = failed
         self._patches: dict[str, list[Patch]] = {}
         self._finding: set[str] = set()
 
@@ -22,9 +26,15 @@ class AfterImport:
         """Run `patch(module)` when `name` has been imported: now, if it is there already."""
         module = sys.modules.get(name)
         if module is not None and not _initializing(module):
-            patch(module)
+            self._run(patch, module)
         else:
             self._patches.setdefault(name, []).append(patch)
+
+    def _run(self, patch: Patch, module: ModuleType) -> None:
+        try:
+            patch(module)
+        except Exception as error:
+            self._failed(module.__name__, error)
 
     def install(self) -> None:
         sys.meta_path.insert(0, self)
@@ -58,7 +68,7 @@ class AfterImport:
                 pass
             execute(module)
             for patch in self._patches.pop(name, ()):
-                patch(module)
+                self._run(patch, module)
 
         try:
             loader.exec_module = exec_module

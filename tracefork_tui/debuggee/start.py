@@ -122,7 +122,7 @@ def _script(name: str) -> Any:
 
 def install(session: Session, parent: Any, plan: dict[str, Any]) -> AfterImport:
     """Put every seam in place; what is not imported yet is patched when it is."""
-    hooks = AfterImport()
+    hooks = AfterImport(lambda name, error: _name_unseen(session, name, error))
     hooks.install()
     for name in LIBRARIES:
         hooks.on(name, lambda module: _patch_http(module, session))
@@ -183,13 +183,19 @@ def install(session: Session, parent: Any, plan: dict[str, Any]) -> AfterImport:
 
 
 def _patch_http(module: Any, session: Session) -> None:
-    try:
-        http.patch(module, session)
-    except RuntimeError as error:
-        session.note("unseen", {"what": str(error)})
-        failures.say(str(error))
-        return
+    http.patch(module, session)
     _name_module(module, session)
+
+
+def _name_unseen(session: Session, name: str, error: Exception) -> None:
+    """A module that is not what it was taken for: the user's own of that name, or another version
+    of a library's.
+    """
+    known = isinstance(error, RuntimeError)
+    what = str(error) if known else f"{name} is another than is known: {error!r}"
+    session.note("unseen", {"what": what}, once=name)
+    if name in LIBRARIES:
+        failures.say(what)
 
 
 def _name_module(module: Any, session: Session) -> None:

@@ -19,7 +19,7 @@ NAMED = {
     "child not recorded": "child process",
     "file": "file",
     "unpatched": "library outside the seam",
-    "unseen": "client without a place for the seam",
+    "unseen": "no place for a seam",
     "thread exception": "exception in a thread",
     "covered": "within a draw",
     "rerun": "called again on replay",
@@ -38,7 +38,7 @@ MEANING = {
     "child not recorded": "It has no tape of its own: what it did is not known.",
     "file": "A replay does this again, unless it runs in a copy: --in-copy.",
     "unpatched": "What it sends is not on the tape, and its connections cannot be seen.",
-    "unseen": "What this client sends is not on the tape.",
+    "unseen": "What is sent, drawn or done there is not on the tape.",
     "thread exception": "It ended a thread and not the run.",
     "covered": "It belongs to a draw that stands for it, and is no step of its own.",
     "rerun": "A replay has to call this tool again: it talks to a model, or its value could not be "
