@@ -26,6 +26,7 @@ NEEDS = {
         "openai==3.54.0",
         "pydantic-ai-slim[anthropic]==2.68.0",
         "requests==2.34.2",
+        "trio==0.35.0",
         "uvloop==0.23.0",
     ],
     "older": ["anthropic==0.125.0", "litellm==1.106.2"],

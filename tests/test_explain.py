@@ -179,3 +179,29 @@ def test_another_order_with_the_same_seed_is_not_laid_on_a_set_of_texts(bench: B
     )
     os.utime(bench.path("site-packages/orders.py"), (0, 0))
     assert "likely cause: threads that race; " in bench.replay().err
+
+
+KEPT_BY_A_TRANSPORT = """
+    from talk import BASE, HEADERS, body, http
+
+    class Counting(http.BaseTransport):
+        seen = 0
+
+        def __init__(self):
+            self.inner = http.HTTPTransport()
+
+        def handle_request(self, request):
+            Counting.seen += 1
+            return self.inner.handle_request(request)
+
+    with http.Client(transport=Counting(), headers=HEADERS) as client:
+        client.post(BASE + "/v1/messages", json=body("one"))
+        client.post(BASE + "/v1/messages", json=body(f"after {Counting.seen}"))
+"""
+
+
+def test_what_a_transport_keeps_is_told_as_the_cause(bench: Bench) -> None:
+    bench.record(KEPT_BY_A_TRANSPORT)
+    done = bench.replay()
+    assert done.code == 1, done
+    assert "likely cause: transport; what a transport of the agent's own keeps" in done.err

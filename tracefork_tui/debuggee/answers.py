@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..tape.answer import Answer, Error
 from ..tape.errors import Divergence, Halt
+from . import trios
 from .flight import Flight
 from .raising import rebuild
 
@@ -58,6 +59,10 @@ async def serve_async(flight: Flight, library: Any, request: Any) -> Any:
 
 async def _pause(seconds: float) -> None:
     """A sleep of ours, that is not the agent's."""
+    trio = trios.running()
+    if trio is not None:
+        await trio.sleep(seconds)
+        return
     import asyncio
 
     loop = asyncio.get_running_loop()
@@ -76,8 +81,10 @@ async def _pause(seconds: float) -> None:
 
 def ended(error: BaseException) -> tuple[str, list[Any] | None]:
     """How an exchange ended that raised: (records.ENDS, packed error)."""
-    asyncio = sys.modules.get("asyncio")
+    asyncio, trio = sys.modules.get("asyncio"), sys.modules.get("trio")
     if asyncio is not None and isinstance(error, asyncio.CancelledError):
+        return "cancelled", None
+    if trio is not None and isinstance(error, trio.Cancelled):
         return "cancelled", None
     if isinstance(error, GeneratorExit):
         return "closed", None

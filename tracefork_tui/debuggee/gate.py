@@ -18,6 +18,7 @@ from collections.abc import Iterable
 from itertools import dropwhile
 from typing import TYPE_CHECKING, Any, Callable
 
+from . import trios
 from .answers import real_sleep
 from .completion import Completion
 from .held import held, monotonic
@@ -220,6 +221,14 @@ class Gate:
         """Wait for the turn, in a task. One that was `cancelled` waits for nobody: it is there
         after so many rounds of the loop as it took to let go.
         """
+        trio = trios.running()
+        if trio is not None:
+            if not cancelled and not await trios.wait(
+                trio, lambda: self.mine(turn), lambda: len(self._order)
+            ):
+                with self._condition:
+                    self._skip(turn)
+            return
         import asyncio
 
         self._patient = is_virtual(asyncio.get_running_loop())
@@ -261,6 +270,10 @@ class Gate:
 
     async def stall(self) -> None:
         """Wait until nothing else can happen."""
+        trio = trios.running()
+        if trio is not None:
+            await trio.sleep(trios.FOR_EVER)
+            return
         future, wake = _waiter()
         self._stalled.append(wake)
         try:

@@ -83,6 +83,8 @@ class _Transport:
         self._library = library
         self._session = session
         self._aside = None if type(transport) in _own(library) else session
+        if self._aside is not None:
+            _name(transport, session)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
@@ -169,6 +171,18 @@ def _own(library: Any) -> tuple[Any, Any]:
     in it is not asked on replay.
     """
     return library.HTTPTransport, library.AsyncHTTPTransport
+
+
+def _name(transport: Any, session: Session) -> None:
+    """Say once of the user's code in a transport that it does not run on a replay."""
+    kind = type(transport)
+    names = ("handle_request", "handle_async_request")
+    code = (getattr(kind, name, None) for name in names)
+    for function in (*code, getattr(transport, "handler", None)):
+        file = getattr(getattr(function, "__code__", None), "co_filename", "")
+        if file and session.callers.user_file(file):
+            what = f"{kind.__module__}.{kind.__qualname__}"
+            session.note("transport", {"what": what}, once=what)
 
 
 def _begin(session: Session, request: Any, body: bytes | None, frame: FrameType) -> Flight:

@@ -11,6 +11,7 @@ from typing import Any, Callable
 
 from .hooks import AfterImport
 from .standin import like
+from .variables import Variable
 
 _OWN = "_tracefork_name"
 _NUMBERED = re.compile(r"Task-\d+")
@@ -23,6 +24,7 @@ class _Working(threading.local):
 
 
 working = _Working()
+trio_task = Variable("tracefork_trio_task", "")
 
 
 def install(hooks: AfterImport, aside: Callable[[], bool]) -> None:
@@ -69,7 +71,7 @@ def in_loop() -> bool:
 
 
 def task_name() -> str:
-    """The asyncio task, else the work of a pool, else the thread; empty for the main thread.
+    """The asyncio task, else the work of a pool, trio's task, the thread; empty for the main one.
 
     Which thread of a pool does a piece of work is chance; the work itself has a name.
     """
@@ -77,8 +79,8 @@ def task_name() -> str:
         task = sys.modules["asyncio"].current_task()
         if task is not None:
             return task_label(task)
-    if working.name:
-        return working.name
+    if working.name or trio_task.value:
+        return working.name or trio_task.value
     if get_ident() == threading.main_thread().ident:
         return ""
     return threading.current_thread().name

@@ -32,6 +32,7 @@ from . import (
     stdio,
     tools,
     tracebacks,
+    trios,
     waits,
 )
 from . import session as sessions
@@ -148,6 +149,7 @@ def install(session: Session, parent: Any, plan: dict[str, Any]) -> AfterImport:
     waits.install(session, turns, aside)
     Arrivals(session, aside).install(hooks)
     ordered.install(hooks)
+    trios.install(session, hooks, aside)
     if session.policy.replaying:
         from .gate import Gate
 

@@ -28,6 +28,7 @@ NAMED = {
     "source": "source outside the seams",
     "address": "address in memory",
     "threads": "threads",
+    "trio": "trio",
     "mcp": "called by an MCP server",
     "lacks": "not seen",
 }
@@ -51,6 +52,8 @@ MEANING = {
     "source": "Its value is not on the tape: a replay reads another one.",
     "address": "It is another one in each run, which nothing can hold: a request that tells it "
     "diverges on replay.",
+    "trio": "Which of its tasks goes on first is chance, and a replay takes the time that they "
+    "sleep.",
     "threads": "Their steps are matched by what was asked; in which order they came is held as far "
     "as it can be, and the receipt says where it was not.",
 }
@@ -60,7 +63,7 @@ HELD = frozenset(
     ("module", "code", "code text", "input", "input data", "gone", "served", "looked up")
 )
 HELD |= {"kept", "variable", "within", "slept", "child", "exception", "queue turn", "pool grew"}
-HELD |= {"process began", "process ended", "arrived", "found"}
+HELD |= {"transport", "process began", "process ended", "arrived", "found"}
 """Kinds of notes of what the tape does hold; any other is shown, known or not."""
 REFUSED = {"divergence": "divergence", "halt": "halt", "refused": "refused"}
 TOUCHING = ("file", "subprocess", "fork")

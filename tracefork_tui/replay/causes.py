@@ -37,10 +37,16 @@ REMEDIES = {
     "changed SDK": "install what it was recorded with, or record again",
     "changed input": "give the agent the files of then, or record with --capture-files",
     "environment": "set the variables as they were, or record with --env NAME",
+    "order of tasks": "which of trio's tasks goes on first is chance that no tape holds; that of "
+    "asyncio's is held",
+    "transport": "what a transport of the agent's own keeps is not on the tape, as its code does "
+    "not run on a replay; keep it outside of it, as by event_hooks",
     UNRECORDED: "the code, its SDKs and its input files are as they were, so what differs "
     "comes from a source that is not recorded; tracefork-tui doctor finds it",
 }
 OF_CODE = ("model or settings", "changed prompt", "changed code")
+UNHELD = {"transport": "transport", "trio": "order of tasks"}
+"""Notes of what the tape does not hold, and the causes that these are."""
 DRAWN = {"clock": CLOCK, "id": ID, "address": ADDRESS}
 """What is drawn anew in every run, and how it looks in a text."""
 
@@ -52,7 +58,7 @@ def with_remedy(cause: str) -> tuple[str, str]:
 def not_of_a_seed(parent: Tape, child: Tape) -> tuple[str, str]:
     """The cause of another order where sets of texts have the same, with its remedy; else ""."""
     seeds = {str(tape.header.get("hash_seed")) for tape in (parent, child)}
-    unchanged = what_changed(parent, child)[0] == UNRECORDED
+    unchanged = what_changed(parent, child)[0] in (UNRECORDED, *UNHELD.values())
     return with_remedy(RACE) if unchanged and len(seeds) == 1 else ("", "")
 
 
@@ -68,7 +74,8 @@ def what_changed(parent: Tape, child: Tape) -> tuple[str, str]:
         what = ", ".join(f"{name} {before[name]} (here {after[name]})" for name in others)
         return "changed SDK", f"install {what}, or record again"
     if not changed:
-        return with_remedy(UNRECORDED)
+        noted = {note.kind for note in parent.notes}
+        return with_remedy(next((UNHELD[kind] for kind in UNHELD if kind in noted), UNRECORDED))
     variables = all(line.startswith(OF_ENVIRONMENT) for line in changed)
     return with_remedy("environment" if variables else "changed input")
 
