@@ -98,3 +98,31 @@ def test_a_command_that_took_too_long_is_told_so_again(bench: Bench) -> None:
     """
     bench.record(agent)
     assert bench.replay().code == 0
+
+
+WORDLESS = """
+    import tracefork_tui
+    from talk import say
+
+    class Bad(Exception):
+        def __str__(self):
+            raise ValueError("no words")
+
+    def fails():
+        raise Bad
+
+    try:
+        tracefork_tui.draw("fails", fails)
+    except Bad as error:
+        say(type(error).__name__)
+    raise Bad
+"""
+
+
+def test_an_error_that_cannot_be_told_is_the_agents_all_the_same(bench: Bench) -> None:
+    bench.record(WORDLESS, code=1)
+    bare = bench.run(sys.executable, "agent.py")
+    done = bench.cli("record", "--force", "-o", "run.msgpack", "--", sys.executable, "agent.py")
+    assert "Bad: <exception str() failed>" in bare.err
+    assert done.err == bare.err
+    assert bench.replay().code == 0

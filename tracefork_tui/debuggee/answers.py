@@ -10,7 +10,7 @@ from ..tape.answer import Answer, Error
 from ..tape.errors import Divergence, Halt
 from . import trios
 from .flight import Flight
-from .raising import rebuild
+from .raising import rebuild, text_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -98,7 +98,7 @@ def _described(error: BaseException, depth: int) -> Error:
     kind = type(error)
     module = "" if kind.__module__.partition(".")[0] in LIBRARIES else kind.__module__
     below = None if cause is None or depth == DEEPEST else _described(cause, depth + 1)
-    return Error(module, kind.__qualname__, str(error), below, below is not None and implicit)
+    return Error(module, kind.__qualname__, text_of(error), below, below is not None and implicit)
 
 
 _classes: dict[tuple[type, type], type] = {}

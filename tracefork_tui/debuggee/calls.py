@@ -13,14 +13,13 @@ from hashlib import sha256
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Optional
 
-from ..tape.answer import Error
 from ..tape.codec import pack, packable
 from ..tape.errors import Divergence
 from . import forms
 from .flight import Pending
 from .names import in_loop, task_name
 from .policy import WITHIN
-from .raising import raised, rebuild
+from .raising import raised, raised_whole, revived
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -427,42 +426,6 @@ def _given(session: Session, arguments: Any) -> tuple[bytes, Any] | None:
     stored = session.redactor.value(forms.shown(arguments))
     shown = stored if len(str(stored)) <= LONGEST else f"{str(stored)[:LONGEST]}…"
     return sha256(pack(stored)).digest(), shown
-
-
-def raised_whole(error: BaseException) -> list[Any]:
-    """An exception as the tape holds it, with its arguments and attributes where it can."""
-    packed = raised(error)
-    try:
-        return [*packed, forms.kept(_arguments(error)), forms.kept(dict(vars(error)))]
-    except (forms.Unkept, TypeError):
-        return packed
-
-
-def _arguments(error: BaseException) -> list[Any]:
-    """What its constructor was given; an OSError keeps the file's name apart."""
-    if isinstance(error, OSError) and error.filename is not None and len(error.args) == 2:
-        return [*error.args, error.filename]
-    return list(error.args)
-
-
-def revived(packed: Any) -> BaseException:
-    """The exception that was raised, of a class that is loaded; its constructor is not called."""
-    plain = Error.unpacked(packed[:5])
-    if plain is None or len(packed) < 7:
-        return rebuild(plain)
-    kind: Any = forms.found(f"{plain.module}:{plain.name}")
-    try:
-        args = forms.restore(packed[5])
-        error = kind.__new__(kind, *args)
-        if isinstance(error, BaseException):
-            if not isinstance(error, OSError):
-                error.args = tuple(args)
-            vars(error).update(forms.restore(packed[6]))
-            if str(error) == plain.message:
-                return error
-    except Exception:
-        pass
-    return rebuild(plain)
 
 
 __all__ = ["Call", "What", "aside", "call", "call_async"]

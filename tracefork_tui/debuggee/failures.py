@@ -7,6 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Any, Callable
 
 from ..tape.errors import Divergence
+from .raising import text_of
 from .tracebacks import grouped, without_us
 
 if TYPE_CHECKING:
@@ -68,5 +69,5 @@ def _divergence(error: Any) -> Divergence | None:
 
 
 def _line(kind: type[BaseException], error: BaseException | None) -> str:
-    text = str(error) if error is not None else ""
+    text = text_of(error) if error is not None else ""
     return f"{kind.__qualname__}: {text}" if text else kind.__qualname__

@@ -7,14 +7,32 @@ import sys
 from typing import Any
 
 from ..tape.answer import Error
+from . import forms
 
 _ERRNO = re.compile(r"\[Errno (\d+)\] (.*)", re.DOTALL)
+
+
+def text_of(error: BaseException) -> str:
+    """What an exception says, as a traceback tells it where its class fails to."""
+    try:
+        return str(error)
+    except Exception:
+        return "<exception str() failed>"
 
 
 def raised(error: BaseException) -> list[Any]:
     """An exception as the tape holds it."""
     kind = type(error)
-    return Error(kind.__module__, kind.__qualname__, str(error)).packed()
+    return Error(kind.__module__, kind.__qualname__, text_of(error)).packed()
+
+
+def raised_whole(error: BaseException) -> list[Any]:
+    """An exception as the tape holds it, with its arguments and attributes where it can."""
+    packed = raised(error)
+    try:
+        return [*packed, forms.kept(_arguments(error)), forms.kept(dict(vars(error)))]
+    except (forms.Unkept, TypeError):
+        return packed
 
 
 def rebuild(error: Error | None, home: Any = None) -> BaseException:
@@ -38,6 +56,33 @@ def rebuild(error: Error | None, home: Any = None) -> BaseException:
     return built
 
 
+def revived(packed: Any) -> BaseException:
+    """The exception that was raised, of a class that is loaded; its constructor is not called."""
+    plain = Error.unpacked(packed[:5])
+    if plain is None or len(packed) < 7:
+        return rebuild(plain)
+    kind: Any = forms.found(f"{plain.module}:{plain.name}")
+    try:
+        args = forms.restore(packed[5])
+        error = kind.__new__(kind, *args)
+        if isinstance(error, BaseException):
+            if not isinstance(error, OSError):
+                error.args = tuple(args)
+            vars(error).update(forms.restore(packed[6]))
+            if text_of(error) == plain.message:
+                return error
+    except Exception:
+        pass
+    return rebuild(plain)
+
+
+def _arguments(error: BaseException) -> list[Any]:
+    """What its constructor was given; an OSError keeps the file's name apart."""
+    if isinstance(error, OSError) and error.filename is not None and len(error.args) == 2:
+        return [*error.args, error.filename]
+    return list(error.args)
+
+
 def _built(kind: type[BaseException], error: Error) -> BaseException:
     """An exception that says what `error` says, also where its class takes other arguments."""
     numbered = _ERRNO.match(error.message) if issubclass(kind, OSError) else None
@@ -49,7 +94,7 @@ def _built(kind: type[BaseException], error: Error) -> BaseException:
             built = kind(*args)
         except Exception:
             continue
-        if str(built) == error.message:
+        if text_of(built) == error.message:
             return built
     try:
         return kind.__new__(kind, error.message)
