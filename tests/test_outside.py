@@ -245,3 +245,49 @@ def test_a_module_of_the_users_by_a_librarys_name_is_imported_and_named(bench: B
     shown = bench.cli("show", "run.msgpack").out
     assert "unseen: mcp.client.stdio is another than is known: AttributeError(" in shown
     assert bench.replay().code == 0
+
+
+IN_C = """
+import ctypes
+
+def touched(path, mode):
+    file = ctypes.CDLL(None).fopen(path.encode(), mode)
+    assert file or mode == b"r"
+    ctypes.CDLL(None).fflush(None)
+
+class DataFrame:
+    def write_csv(self, file, separator=","):
+        touched(str(file), b"w")
+
+class LazyFrame:
+    pass
+
+def read_csv(source, columns=None):
+    touched(source, b"r")
+"""
+
+
+def test_files_that_libraries_open_in_c_are_told(bench: Bench) -> None:
+    bench.path("site-packages").mkdir()
+    bench.write("site-packages/polars.py", IN_C)
+    bench.write("in.csv", "a")
+    with bench.record(
+        """
+        import pathlib, sys
+        sys.path.append("site-packages")
+        import polars
+        from talk import say
+        polars.read_csv("in.csv", columns="a")
+        polars.DataFrame().write_csv(pathlib.Path("out.csv"), separator=";")
+        polars.DataFrame().write_csv(file="more.csv")
+        say("done")
+        """
+    ) as tape:
+        told = [note.data for note in tape.notes if note.kind in ("file", "input")]
+    assert [(one["what"], one["site"], one.get("made")) for one in told] == [
+        ("in.csv", ["agent.py:6 in <module>"], None),
+        ("writes out.csv", ["agent.py:7 in <module>"], "out.csv"),
+        ("writes more.csv", ["agent.py:8 in <module>"], "more.csv"),
+    ]
+    bench.write("in.csv", "b")
+    assert "changed since: input file: in.csv" in bench.replay().err

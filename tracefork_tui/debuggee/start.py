@@ -25,6 +25,7 @@ from . import (
     machine,
     names,
     naps,
+    native,
     ordered,
     outside,
     served,
@@ -175,6 +176,7 @@ def install(session: Session, parent: Any, plan: dict[str, Any]) -> AfterImport:
     children.install(hooks)
     effects.install(session, reads, children, str(plan.get("copied_from") or ""))
     states.install(session, reads)
+    native.install(session, hooks)
     outside.install(session, hooks)
     if plan.get("stops"):
         from .breakpoint import Breakpoints
