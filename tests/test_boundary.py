@@ -153,3 +153,19 @@ def test_what_a_copy_does_not_keep_is_told(bench: Bench, tmp_path_factory: Any) 
     ]
     copied = bench.replay("run.msgpack", "--in-copy").err
     assert [line for line in copied.splitlines() if "it will touch" in line] == told[1:]
+
+
+def test_of_many_what_no_copy_keeps_is_told_first(bench: Bench, tmp_path_factory: Any) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "last.txt"
+    bench.record(
+        f"""
+        from talk import say
+        for name in [*map(str, range(60)), {str(elsewhere)!r}]:
+            open(name, "w").close()
+        say("many")
+        """
+    )
+    told = [line for line in bench.replay().err.splitlines() if " again: " in line]
+    assert len(told) == 41
+    assert told[0].startswith("tracefork-tui: it will touch this again: writes last.txt, outside")
+    assert told[-1] == "tracefork-tui: it will touch 21 more again: `show` tells them all"

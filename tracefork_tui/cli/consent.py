@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from ..replay.plan import Manner
     from ..tape.reader import Tape
 
+MOST_TOLD = 40
+
 
 def consent(tape: Tape, trust: bool, command: Sequence[str]) -> None:
     """A tape from elsewhere is not run until the user says so."""
@@ -45,10 +47,15 @@ def manner_of(
     from ..replay.copying import copied_home, touches
     from ..replay.plan import Manner
 
-    outside = touches(tape, copied=True)
-    for line in outside if in_copy else touches(tape):
+    told = touches(tape, copied=in_copy)
+    outside = set(touches(tape, copied=True))
+    if len(told) > MOST_TOLD:
+        told.sort(key=lambda line: line not in outside)
+    for line in told[:MOST_TOLD]:
         remedy = "" if line in outside else "; --in-copy runs it in a copy"
         say(f"it will touch this again: {line}{remedy}")
+    if len(told) > MOST_TOLD:
+        say(f"it will touch {len(told) - MOST_TOLD} more again: `show` tells them all")
     if in_copy:
         with copied_home(tape) as folder:
             yield Manner(rerun_tools, folder, stops)
