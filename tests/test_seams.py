@@ -352,3 +352,41 @@ def test_a_set_that_a_seam_gave_is_sent_in_its_order(bench: Bench) -> None:
         say(f"tags {tags()}")
         """)
     assert bench.replay().code == 0
+
+
+UNRULY = """
+    import tracefork_tui
+
+    class NoLength(dict):
+        def __len__(self):
+            raise RuntimeError("no length")
+
+    class NoName:
+        def __getattr__(self, name):
+            raise RuntimeError(f"no {name}")
+
+        def __repr__(self):
+            raise RuntimeError("no words")
+
+    within = []
+    within += [within, within]
+
+    def fails(thing):
+        raise ValueError(thing)
+
+    for thing in (NoLength(), NoName(), {NoName(), NoName()}, within):
+        for call in (lambda given: thing, lambda given: 1, fails):
+            try:
+                print(type(tracefork_tui.draw("unruly", call, thing)))
+            except Exception as error:
+                print(type(error))
+"""
+
+
+def test_what_cannot_be_looked_at_is_the_agents_all_the_same(bench: Bench) -> None:
+    bench.write("agent.py", UNRULY)
+    bare = bench.run(sys.executable, "agent.py")
+    done = bench.cli("record", "-o", "run.msgpack", "--", sys.executable, "agent.py")
+    assert bare.code == 0, bare
+    assert done.out == bare.out
+    assert len(draws(bench.open())) == 12

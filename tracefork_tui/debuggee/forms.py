@@ -95,9 +95,9 @@ def restore(stored: Any) -> Any:
 
 def kept(value: Any) -> Any:
     """`value` as msgpack holds it, if it comes back equal and of the same type. Raises Unkept."""
-    if packable(value):
-        return value
     try:
+        if packable(value):
+            return value
         stored = keep(value)
         back = restore(stored)
         if type(back) is type(value) and (back == value or stored == keep(back)):
@@ -110,15 +110,23 @@ def kept(value: Any) -> Any:
 
 
 def shown(value: Any) -> Any:
-    """`value` as msgpack holds it, what it cannot hold by the name of its type."""
+    """`value` as msgpack holds it, by the name of its type what it cannot hold, what fails when it
+    is asked for its parts, and what is within itself.
+    """
+    return _shown(value, ())
+
+
+def _shown(value: Any, within: tuple[int, ...]) -> Any:
     try:
         return keep(value, alike=True)
-    except (Unkept, RecursionError):
+    except Exception:
         pass
-    if type(value) is dict and all(type(key) is str for key in value):
-        return {key: shown(item) for key, item in value.items()}
-    if type(value) in (list, tuple):
-        return [shown(item) for item in value]
+    if id(value) not in within and len(within) <= DEEPEST:
+        within = (*within, id(value))
+        if type(value) is dict and all(type(key) is str for key in value):
+            return {key: _shown(item, within) for key, item in value.items()}
+        if type(value) in (list, tuple):
+            return [_shown(item, within) for item in value]
     return f"<{type_name(value)}>"
 
 
