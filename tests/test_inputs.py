@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import sys
 
 from cli_runs import Bench
@@ -130,3 +131,29 @@ def test_what_is_read_by_a_name_that_the_run_gave_it_is_an_input(bench: Bench) -
     again = bench.replay("run.msgpack", "--in-copy")
     assert "changed since: input file: " in again.err
     assert "likely cause: changed input" in again.err
+
+
+REMEMBERS = """
+    import sqlite3
+    from talk import say
+    store = sqlite3.connect("memory.db")
+    say(f"I remember {store.execute('select * from seen').fetchall()}")
+    store.execute("insert into seen values ('this run')")
+    store.commit()
+"""
+
+
+def test_what_was_in_a_database_is_an_input(bench: Bench) -> None:
+    """That changed since, as the recorded run itself wrote to it; kept, a copy has it as it was."""
+    with sqlite3.connect(bench.path("memory.db")) as store:
+        store.execute("create table seen (what text)")
+    bench.record(REMEMBERS)
+    again = bench.replay()
+    assert "changed since: input file: memory.db" in again.err
+    assert "likely cause: changed input" in again.err
+    words = "record", "--capture-files", "-o", "kept.msgpack", "--", sys.executable, "agent.py"
+    assert bench.cli(*words).code == 0
+    before = bench.files()
+    for _ in range(2):
+        assert bench.replay("kept.msgpack", "--in-copy").code == 0
+    assert bench.files() == before

@@ -184,6 +184,8 @@ def _touches(session: Session, inputs: Inputs, touch: files.Touch) -> None:
         more["outside"] = True
     if touch.made and not session.callers.outside_of_home(touch.made):
         more["made"] = shown(touch.made)
+    if touch.there and touch.verb == files.DATABASE:
+        inputs.read(touch.path, _site(session), database=True)
     for path in touch.written:
         inputs.wrote(path)
     _name(session, "file", f"{touch.verb} {shown(touch.path)}", users=True, more=more)

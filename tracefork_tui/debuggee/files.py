@@ -11,6 +11,7 @@ from .callers import ours
 CACHE = "__pycache__"
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 NO_FOLDER = -1
+DATABASE = "database"
 
 
 class Way(NamedTuple):
@@ -33,7 +34,7 @@ EVENTS = {
     "os.chmod": Way("changes the mode of", 0, 2),
     "os.chown": Way("changes the owner of", 0, 3),
     "os.utime": Way("sets the times of", 0, 3),
-    "sqlite3.connect": Way("database"),
+    "sqlite3.connect": Way(DATABASE),
     "open": Way("writes"),
 }
 ENDING = ("os.remove", "os.rename", "os.rmdir", "shutil.rmtree")

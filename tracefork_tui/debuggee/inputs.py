@@ -63,8 +63,8 @@ class Inputs:
         if name:
             self._written.add(name)
 
-    def read(self, path: Any, site: list[str]) -> None:
-        """The user's code opens a file to read."""
+    def read(self, path: Any, site: list[str], database: bool = False) -> None:
+        """The user's code opens a file to read; one that is a `database`, to write to as well."""
         name = absolute(path)
         if not site or not name or name in self._written or name in self._served or _aside(name):
             return
@@ -81,7 +81,8 @@ class Inputs:
         session.note("input", {**what, "site": site}, once=(name, digest))
         if 0 < self._keep >= len(data):
             clean = session.redactor.data(data)
-            kept = {"data": clean} if clean == data else {"redacted": True}
+            kept: dict[str, Any] = {"data": clean} if clean == data else {"redacted": True}
+            kept |= {"database": True} if database else {}
             session.note(KEPT, {"what": shown, "sha256": digest, **kept}, once=(name, digest))
 
     # Served

@@ -7,12 +7,16 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 from ..tape.errors import TapeError
 from ..tape.reader import Tape
 from .boundary import made, of_family
 from .environment import home_of
 
+KEPT = "input data"
+BESIDE = ("-journal", "-shm", "-wal")
+"""Behind the name of a database: files of what was written to it last."""
 LEFT_OUT = (".git", "__pycache__", "node_modules", ".venv", "venv", ".tox", ".mypy_cache")
 TOUCHING = {"file": "", "database": "opens the database ", "subprocess": "runs ", "fork": "calls "}
 
@@ -37,7 +41,19 @@ def copied_home(tape: Tape) -> Iterator[str]:
             shutil.copytree(home, copy, symlinks=True, ignore=ignored)
         except (OSError, shutil.Error) as error:
             raise TapeError(f"{home}: cannot be copied: {error}") from None
+        _restore(tape, copy)
         yield copy
+
+
+def _restore(tape: Tape, copy: str) -> None:
+    """Databases that the tape kept are in the copy as they were; other files are served."""
+    for note in tape.notes:
+        if note.kind == KEPT and note.data.get("database") and "data" in note.data:
+            place = os.path.realpath(os.path.join(copy, str(note.data["what"])))
+            if place.startswith(os.path.join(os.path.realpath(copy), "")) and os.path.isfile(place):
+                Path(place).write_bytes(note.data["data"])
+                for ending in BESIDE:
+                    Path(place + ending).unlink(missing_ok=True)
 
 
 def _all_new(home: str, path: str, new: set[str]) -> bool:
