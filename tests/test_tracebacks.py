@@ -8,7 +8,7 @@ import pytest
 from cli_runs import Bench
 
 AGENT = """
-    import os, random, shutil, subprocess, sys, time, traceback
+    import asyncio, os, random, shutil, subprocess, sys, time, traceback
     import httpx2
     from talk import say
 
@@ -27,6 +27,8 @@ AGENT = """
         told += [tells(random.choice, []), tells(random.randint, 5, 1), tells(time.localtime, "x")]
         told.append(tells(subprocess.run, ["no-such-command"]))
         told += [tells(subprocess.run, ["ls"], env=env) for env in (["A=1"], {"A": 1})]
+        told += [tells(time.sleep, "1"), tells(os.execv, "no-such-command", ["x"])]
+        told.append(tells(lambda: asyncio.run(asyncio.sleep("1"))))
         told += [tells(os.stat, path) for path in (None, 1.5, "a\\0b")]
         told += map(str, map(os.path.exists, ["a\\0b", b"agent.py"]))
         told.append(tells(httpx2.get, "http://127.0.0.1:1/"))

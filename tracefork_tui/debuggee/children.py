@@ -197,16 +197,20 @@ class Children:
         """A Python that this process becomes, as wrappers of commands do, is a child too."""
         real, real_bare = os.execve, os.execv
 
+        def becoming(path: Any, argv: Any, env: Any) -> dict[bytes, bytes] | None:
+            if isinstance(path, int) or not os.access(path, os.X_OK):
+                return None
+            words = [os.fsdecode(word) for word in argv]
+            listed = [os.fsencode(key) + b"=" + os.fsencode(env[key]) for key in env]
+            return self._environment(words, os.fsdecode(path), listed, sys._getframe(2))
+
         def execve(path: Any, argv: Any, env: Any) -> Any:
-            more = None
-            if not isinstance(path, int) and os.access(path, os.X_OK):
-                words = [os.fsdecode(word) for word in argv]
-                listed = [os.fsencode(key) + b"=" + os.fsencode(env[key]) for key in env]
-                more = self._environment(words, os.fsdecode(path), listed, sys._getframe(1))
+            more = becoming(path, argv, env)
             return real(path, argv, env if more is None else more)
 
         def execv(path: Any, argv: Any) -> Any:
-            return execve(path, argv, os.environ)
+            more = becoming(path, argv, os.environ)
+            return real_bare(path, argv) if more is None else real(path, argv, more)
 
         os.execve, os.execv = stand_in(execve, real), stand_in(execv, real_bare)
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Callable
 
 from .held import held
 from .hooks import AfterImport
+from .naps import positive
 from .threads import Threads
 from .turns import gather, let_in
 
@@ -44,7 +45,8 @@ def watch_timers(session: Session, hooks: AfterImport, travelling: Callable[[], 
         real = module.sleep
 
         async def sleep(delay: float, result: Any = None) -> Any:
-            if not delay > 0 or aside() or _has_timers(module.events.get_running_loop()):
+            loop = module.events.get_running_loop
+            if not positive(delay) or aside() or _has_timers(loop()):
                 return await real(delay, result)
             await _asleep(session, next(numbers), delay, lambda: real(delay))
             return result
