@@ -178,3 +178,33 @@ def test_what_a_command_left_in_a_folder_is_found_there_again(bench: Bench) -> N
     words = "record", "--capture-files", "-o", "run.msgpack", "--", sys.executable, "agent.py"
     assert bench.cli(*words).code == 0
     assert bench.replay().code == 0
+
+
+WORKSPACE = """
+    import os, pathlib, tempfile, uuid
+    from talk import say
+    place = pathlib.Path(tempfile.gettempdir()) / f"run-{uuid.uuid4().hex[:8]}"
+    place.mkdir()
+    os.makedirs(place, exist_ok=True)
+    place.joinpath("a.txt").write_text(say("a"))
+    (place / "parts").mkdir()
+    os.makedirs(place / "parts", exist_ok=True)
+    say(f"{sorted(os.listdir(place))}")
+"""
+
+
+def test_a_folder_that_is_named_by_an_id_is_made_again(bench: Bench) -> None:
+    place = bench.path("temporary")
+    place.mkdir()
+    there = {"TMPDIR": str(place)}
+    bench.record(WORKSPACE, **there)
+    (name,) = (one.name for one in place.iterdir())
+    for _ in range(2):
+        assert bench.replay(**there).code == 0
+        assert {one.name for one in place.iterdir()} == {name, f"{name}.recorded"}
+
+
+def test_a_folder_that_another_run_may_have_made_is_left_alone(bench: Bench) -> None:
+    bench.record("import os\nfrom talk import say\nos.mkdir('out')\nsay('a')")
+    assert bench.replay().code == 1
+    assert not bench.path("out.recorded").exists()

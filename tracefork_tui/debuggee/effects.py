@@ -91,7 +91,7 @@ def _heard(session: Session, inputs: Inputs, original: str, event: str, args: An
         touch = None if files.of_a_whole(sys._getframe(2)) else files.touch(event, args)
         if touch is not None:
             _leave(session, original, touch.path)
-            _touches(session, inputs, touch)
+            _touches(session, inputs, _with_room(session, inputs, touch, event, args))
     elif event == "open" and str(args[0]).startswith(ELSEWHERE):
         _name(session, "source", f"{args[0]}", users=True)
     elif event == "open" and not str(args[0]).endswith(CODE):
@@ -160,6 +160,17 @@ def _other(session: Session, event: str, args: Any) -> None:
         _name(session, "socket", f"listens on {args[1][0]}:{args[1][1]}")
 
 
+def _with_room(
+    session: Session, inputs: Inputs, touch: files.Touch, event: str, args: Any
+) -> files.Touch:
+    """A folder that the recorded run left is in no replay's way."""
+    in_the_way = event == "os.mkdir" and touch.there and not inputs.wrote_itself(touch.path)
+    if in_the_way and leftovers.is_of(session, touch.path):
+        leftovers.make_room(session, touch.path)
+        return files.touch(event, args) or touch
+    return touch
+
+
 def _leave(session: Session, original: str, path: str) -> None:
     """A run in a copy of a folder does not touch that folder, by an absolute path say."""
     if original and session.policy.replaying and path.startswith(original):
@@ -182,7 +193,7 @@ def _touches(session: Session, inputs: Inputs, touch: files.Touch) -> None:
     more: dict[str, Any] = {}
     if session.callers.outside_of_home(touch.path):
         more["outside"] = True
-    if touch.made and not session.callers.outside_of_home(touch.made):
+    if touch.made:
         more["made"] = shown(touch.made)
     if touch.there and touch.verb == files.DATABASE:
         inputs.read(touch.path, _site(session), database=True)

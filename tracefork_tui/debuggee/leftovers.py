@@ -7,8 +7,10 @@ What the recorded run left is kept beside, as NAME.recorded; what a replay left 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from typing import Any
 
+from ..tape import records
 from .hooks import AfterImport
 from .session import Session
 
@@ -16,6 +18,8 @@ MAKES = ("tempfile.mkstemp", "tempfile.mkdtemp")
 """Audit events: what they are given is about to be made."""
 NOTE = "kept"
 ENDING = ".recorded"
+IDS = ("uuid", "secrets.token", "fastuuid")
+SHORTEST = 8
 
 
 def install(session: Session, hooks: AfterImport) -> None:
@@ -32,6 +36,31 @@ def install(session: Session, hooks: AfterImport) -> None:
 
     if session.policy.replaying:
         hooks.on("tempfile", asks)
+
+
+def is_of(session: Session, path: str) -> bool:
+    """True for a folder that the recorded run made, and whose name holds an id that it drew: no
+    other run has made it, and what is in it is that run's.
+    """
+    tape = getattr(session.policy, "parent", None)
+    if tape is None or not session.policy.replaying:
+        return False
+    shown = session.callers.placed(path)
+    files = (note.data for note in tape.notes if note.kind == "file")
+    if not any(one.get("made") == shown and one["what"] == f"makes {shown}" for one in files):
+        return False
+    name = os.path.basename(path)
+    return any(one in name for one in _ids(tape))
+
+
+def _ids(tape: Any) -> Iterator[str]:
+    """The ids that a run drew, of uuids their first digits, too."""
+    for n in range(1, len(tape.index.first) + 1):
+        if tape.index.kind_of(n) in records.DRAW_KINDS:
+            step = tape.step(n)
+            if step.name.startswith(IDS) and len(str(step.value)) >= SHORTEST:
+                yield str(step.value)
+                yield str(step.value)[:SHORTEST]
 
 
 def make_room(session: Session, path: Any) -> None:

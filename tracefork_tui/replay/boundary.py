@@ -164,7 +164,7 @@ def made(tape: Tape) -> set[str]:
     found: set[str] = set()
     ended: set[str] = set()
     for note in tape.notes:
-        if note.kind == "file":
+        if note.kind == "file" and not note.data.get("outside"):
             what = str(note.data.get("what"))
             new = str(note.data.get("made") or "")
             if new and new not in ended and _again(tape, note, what):
