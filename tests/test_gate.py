@@ -37,6 +37,11 @@ class Idle(Threads):
         return False
 
 
+class Working(Idle):
+    def at_work(self) -> bool:
+        return True
+
+
 def tape(*turns: int | tuple[int, str] | list[int]) -> Any:
     """A tape of heads of steps, of timers (below zero), of what tasks did, and of [rounds of the
     loop] before the next.
@@ -311,11 +316,36 @@ def test_the_loop_goes_round_as_often_as_it_had() -> None:
         assert came == expected, "due in the second round, not before"
 
 
-def test_the_loop_goes_no_further_than_threads_let_it() -> None:
-    class Working(Idle):
-        def at_work(self) -> bool:
-            return True
+def test_what_threads_do_in_the_midst_of_a_round_is_waited_for_there() -> None:
+    held = Gate(tape(6, (1, "worker"), [0], 7), lambda: 0, Working())
+    held._patient = True
+    turn = held.number(1, "worker")
+    came: list[str] = []
 
+    def work() -> None:
+        held.wait(turn)
+        time.sleep(0.05)
+        came.append("work")
+        held.passed(turn)
+
+    async def main() -> None:
+        setattr(asyncio.get_running_loop(), _MARK, 0.0)
+        thread = threading.Thread(target=work)
+        thread.start()
+        while not held._in_threads:
+            time.sleep(0.001)
+        held.passed(6)
+        asyncio.get_running_loop().call_soon(came.append, "next round")
+        await held.wait_async(7)
+        came.append("answer")
+        await asyncio.sleep(0)
+        thread.join()
+
+    asyncio.run(asyncio.wait_for(main(), 30))
+    assert came == ["work", "answer", "next round"]
+
+
+def test_the_loop_goes_no_further_than_threads_let_it() -> None:
     held = Gate(tape(5, 5, [1], (1, "call work")), lambda: 0, Working())
     held._patient = True
     first = threading.Thread(target=held.passed, args=(5,))

@@ -108,6 +108,65 @@ def test_a_race_comes_out_as_recorded(bench: Bench, agent: str) -> None:
         assert printed(recorded) in done.err
 
 
+HEDGED = f"""{PACE}
+    def work(place):
+        busy(0)
+        return say(f"{{place}}")
+
+    async def late():
+        loop, one = asyncio.get_running_loop(), ThreadPoolExecutor(1)
+        first, second = (loop.run_in_executor(one, work, name) for name in ("first", "second"))
+        await first
+        busy(1)
+        print("of a task", second.cancel(), await asyncio.gather(second, return_exceptions=True))
+        one.shutdown()
+
+    pool = ThreadPoolExecutor(1)
+    futures = [pool.submit(work, place) for place in range(4)]
+    print(futures[0].result())
+    busy(1)
+    print(futures[2].cancel())
+    pool.shutdown(cancel_futures=True)
+    print([future.cancelled() for future in futures])
+    asyncio.run(late())
+"""
+
+
+@pytest.mark.parametrize("pace", ["0.1 0 0", "0 0.3 0"], ids=["in time", "late"])
+def test_work_is_cancelled_before_it_begins_as_it_was(bench: Bench, pace: str) -> None:
+    bench.write("pace", pace)
+    recorded = bench.record(HEDGED)
+    assert ("[False, False, True, True]" in printed(recorded)) == (pace == "0.1 0 0")
+    for other in ("0.1 0 0", "0 0.3 0", "0 0 0"):
+        bench.write("pace", other)
+        done = bench.replay("run.msgpack", "--json")
+        assert done.json["failures"] == [], done
+        assert done.json["unproven"] == []
+        assert printed(recorded) in done.err
+
+
+def test_work_that_was_cancelled_is_done_where_a_fork_does_not_cancel_it(bench: Bench) -> None:
+    bench.write("pace", "0.1 0 0")
+    bench.record(
+        f"""{PACE}
+    def work(place):
+        busy(0)
+        return place
+
+    pool = ThreadPoolExecutor(1)
+    futures = [pool.submit(work, place) for place in range(3)]
+    futures[0].result()
+    if "go on" not in say("what next?"):
+        futures[2].cancel()
+    pool.shutdown()
+    print([future.cancelled() or future.result() for future in futures])
+    """
+    )
+    bench.write("go_on.json", '{"content": "go on", "stop_reason": "end_turn"}')
+    done = bench.cli("fork", "run.msgpack", "--at", "1", "--reply", "go_on.json")
+    assert "[0, 1, 2]" in done.out + done.err, done
+
+
 EQUAL = f"""{PACE}
     def work(place):
         busy(place)

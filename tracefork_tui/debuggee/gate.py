@@ -68,6 +68,7 @@ class Gate:
         self._rested = False
         self._patient = False
         self._open = False
+        self.opened: list[Callable[[], None]] = []
         self._waited = 0
         self.held = True
 
@@ -136,6 +137,8 @@ class Gate:
             self._open = True
             self._advance()
         self.completion.stop()
+        for opened in self.opened:
+            opened()
 
     def wait(self, turn: int, longest: int = LONGEST) -> None:
         """Wait for the turn, in a thread; the one whose turn was before does what it did then."""
@@ -232,6 +235,7 @@ class Gate:
         import asyncio
 
         self._patient = is_virtual(asyncio.get_running_loop())
+        self._hold(lambda: self._only_threads_before(turn))
         while not self.ready(turn):
             if cancelled and self._patient and self._rounds() - self._since < self._order.to(turn):
                 await asyncio.sleep(0)
@@ -304,7 +308,7 @@ class Gate:
     def turned(self) -> None:
         """The loop goes round once more."""
         with self._condition:
-            self._hold()
+            self._hold(self._behind)
             if self._waiting and self._due(begun=1):
                 self._wake_next()
 
@@ -314,17 +318,18 @@ class Gate:
             if self._waiting and self._due():
                 self._wake_next()
 
-    def _hold(self) -> None:
-        """Let threads come as far as they had when the loop went round so often."""
+    def _hold(self, behind: Callable[[], bool]) -> None:
+        """Let threads come as far as they had when the loop went on, while they are behind."""
+        if not self._patient or self._open or not behind():
+            return
         until = monotonic() + LONGEST_HOLD
-        while self._holds and self._behind() and self._threads.at_work():
-            self._condition.wait(GRACE)
-            self._holds = monotonic() < until
+        with self._condition:
+            while self._holds and behind() and self._threads.at_work():
+                self._condition.wait(GRACE)
+                self._holds = monotonic() < until
 
     def _behind(self) -> bool:
         """True if threads have turns before what comes in this round of the loop, or in it."""
-        if not self._patient or self._open:
-            return False
         passed, threads, due = self._rounds() + 1 - self._since, False, False
         for turn, after in self._order.ahead(LOOK_AHEAD):
             if not due and after == RESTED and self._of_thread(turn):
@@ -335,6 +340,17 @@ class Gate:
                 break
             if threads or (turn < -FIRST and turn not in self._taken):
                 return True
+        return False
+
+    def _only_threads_before(self, turn: int) -> bool:
+        """True if threads have turns before this one, and nothing else has, in this round."""
+        threads = False
+        for number, after in self._order.ahead(LOOK_AHEAD):
+            if number == turn:
+                return threads and RESTED < after <= self._rounds() - self._since
+            if after != RESTED or not self._of_thread(number):
+                return False
+            threads = True
         return False
 
     def _of_thread(self, turn: int) -> bool:

@@ -34,6 +34,7 @@ from . import (
     tools,
     tracebacks,
     trios,
+    unbegun,
     waits,
 )
 from . import session as sessions
@@ -159,6 +160,7 @@ def install(session: Session, parent: Any, plan: dict[str, Any]) -> AfterImport:
         session.fork_point = ForkPoint(session, threads) if plan.get("at") else None
         VirtualTime(session, threads).install(hooks)
         atexit.register(lambda: _order(session, session.gate))
+    unbegun.install(session, hooks, threads)
     draws.install(session, hooks)
     leftovers.install(session, hooks)
     machine.install(session, hooks)

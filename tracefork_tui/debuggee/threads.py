@@ -40,6 +40,10 @@ class Threads:
         self._named: Counter[str] = Counter()
         self.about_to: list[Callable[[], bool]] = []
         """Each tells whether a thread that waits for us may go on and has not yet."""
+        self.cancelled: Callable[[str], None] = lambda name: None
+        """Told the name of work that was cancelled before it began."""
+        self.keeper: Any = None
+        """What may keep work from its pool."""
 
     def install(self, hooks: AfterImport) -> None:
         hooks.on("concurrent.futures.thread", self._patch_pool)
@@ -86,17 +90,28 @@ class Threads:
 
         def submit(executor: Any, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
             ticket = self._ticket(executor._thread_name_prefix, fn, sys._getframe(1))
-            try:
-                future = real(executor, ticket, *args, **kwargs)
-            except BaseException:
-                ticket.begun()
-                raise
+            future = self._kept(executor, ticket, args, kwargs)
+            if future is None:
+                future = self._handed_in(real, executor, ticket, args, kwargs)
             setattr(future, WORK, ticket.name)
             future.add_done_callback(ticket.begun)
             return future
 
         like(submit, real)
         pool.submit = submit
+
+    def _kept(self, pool: Any, ticket: Ticket, args: Any, kwargs: Any) -> Any:
+        return self.keeper.keep(pool, ticket, args, kwargs) if self.keeper is not None else None
+
+    def _handed_in(self, submit: Any, pool: Any, ticket: Ticket, args: Any, kwargs: Any) -> Any:
+        try:
+            future = submit(pool, ticket, *args, **kwargs)
+        except BaseException:
+            ticket.begun()
+            raise
+        if self.keeper is not None:
+            self.keeper.handed(pool, future)
+        return future
 
     def _patch_anyio(self, module: ModuleType) -> None:
         backend: Any = module.AsyncIOBackend
@@ -113,8 +128,8 @@ class Threads:
 
         backend.run_sync_in_worker_thread = classmethod(run_sync_in_worker_thread)
 
-    def _ticket(self, pool: str, function: Any, frame: FrameType) -> _Ticket:
-        return _Ticket(self, self._name(pool), function, self._site(frame))
+    def _ticket(self, pool: str, function: Any, frame: FrameType) -> Ticket:
+        return Ticket(self, self._name(pool), function, self._site(frame))
 
     def _name(self, pool: str) -> str:
         if self._aside():
@@ -151,7 +166,7 @@ def work_of(args: tuple[Any, ...]) -> str:
     return "" if in_loop() else working.name
 
 
-class _Ticket:
+class Ticket:
     """A function on its way to a thread."""
 
     def __init__(
@@ -161,13 +176,23 @@ class _Ticket:
         self.name = name
         self._function = function
         self._site = site
-        self._begun = False
+        self._begun = self._kept = False
         threads.count(+1)
 
-    def begun(self, _: object = None) -> None:
-        if not self._begun:
-            self._begun = True
+    def begun(self, future: Any = None) -> None:
+        """A thread took it, or it was cancelled."""
+        if self._begun:
+            return
+        self._begun = True
+        if not self._kept:
             self._threads.count(-1)
+        if self.name and future is not None and future.cancelled():
+            self._threads.cancelled(self.name)
+
+    def keep(self) -> None:
+        """No thread is given it."""
+        self._kept = True
+        self._threads.count(-1)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         self.begun()

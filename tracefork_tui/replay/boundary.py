@@ -64,6 +64,7 @@ HELD = frozenset(
 )
 HELD |= {"kept", "variable", "within", "slept", "child", "exception", "queue turn", "pool grew"}
 HELD |= {"transport", "process began", "process ended", "arrived", "found"}
+HELD |= {"never begun"}
 """Kinds of notes of what the tape does hold; any other is shown, known or not."""
 REFUSED = {"divergence": "divergence", "halt": "halt", "refused": "refused"}
 TOUCHING = ("file", "subprocess", "fork")
