@@ -157,6 +157,26 @@ def test_who_is_in_our_own_code_does_not_wait_there(where: str, doing: str) -> N
     assert _doing(found["wait"]()) == doing
 
 
+def test_one_whose_wait_is_over_is_at_work() -> None:
+    threads, condition = Threads(lambda: False), threading.Condition()
+
+    def wait() -> None:
+        with condition:
+            condition.wait()
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    assert thread.ident is not None
+    while not condition._waiters:  # type: ignore[attr-defined]
+        time.sleep(0.001)
+    while threads.works(thread.ident):
+        time.sleep(0.001)
+    with condition:
+        condition.notify()
+        assert threads.works(thread.ident)
+    thread.join()
+
+
 def test_what_we_ask_of_a_loop_is_no_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     class Loop:
         def __init__(self) -> None:

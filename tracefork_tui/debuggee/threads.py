@@ -148,12 +148,22 @@ class Threads:
 def _doing(frame: FrameType) -> str:
     """The function that a thread is in, none if it is ours: that waits within another.
 
-    It is `get` where that waits for a queue to be filled.
+    It is `get` where that waits for a queue to be filled, and none where a wait is over and the
+    thread has not come to go on.
     """
     name, caller = frame.f_code.co_name, frame.f_back
-    if ours(frame.f_code.co_filename):
+    if ours(frame.f_code.co_filename) or (name == "wait" and _woken(frame)):
         return ""
     return "get" if name == "wait" and caller and caller.f_code.co_name == "get" else name
+
+
+def _woken(frame: FrameType) -> bool:
+    """True if a condition that is waited for, in this frame, was notified."""
+    if frame.f_code.co_filename != threading.__file__ or "waiter" not in frame.f_code.co_varnames:
+        return False
+    found = frame.f_locals
+    condition, waiter = found.get("self"), found.get("waiter")
+    return waiter is not None and waiter not in getattr(condition, "_waiters", (waiter,))
 
 
 def work_of(args: tuple[Any, ...]) -> str:
