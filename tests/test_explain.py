@@ -12,7 +12,7 @@ from cli_runs import Bench
 from tui_tapes import Maker, text
 
 from tracefork_tui.diff.values import FieldChange
-from tracefork_tui.replay.causes import cause_of, in_tool_result, reordered
+from tracefork_tui.replay.causes import cause_of, drawn_by_another, in_tool_result, reordered
 from tracefork_tui.replay.explain import explain
 from tracefork_tui.tape.reader import Tape
 
@@ -205,3 +205,32 @@ def test_what_a_transport_keeps_is_told_as_the_cause(bench: Bench) -> None:
     done = bench.replay()
     assert done.code == 1, done
     assert "likely cause: transport; what a transport of the agent's own keeps" in done.err
+
+
+def test_an_id_that_another_task_drew_is_told_as_that(tmp_path: Path) -> None:
+    ids = [f"6f0c2a51-5b0e-4c1e-9d0a-0c8c5d1f7a3{last}" for last in "ab"]
+    run = Maker(tmp_path / "run.msgpack")
+    for one in ids:
+        run.draw("uuid.uuid4", "uuid", one, "agent.py:3 in main")
+    parent = Tape(run.close())
+    for sent, other in ((ids[1], True), ("2b02ad17-d9c2-4bbb-9f74-3cb2c79131f2", False)):
+        change = FieldChange("id", ids[0], sent)
+        assert drawn_by_another(parent, change) is other
+
+
+TOOL = """
+    import json
+    from talk import ask
+
+    def look_up(order):
+        return json.dumps({"order": order})
+
+    result = {"type": "tool_result", "tool_use_id": "t", "content": look_up(1)}
+    ask([result])
+"""
+
+
+def test_a_tool_that_was_edited_may_be_the_cause(bench: Bench) -> None:
+    bench.record(TOOL)
+    bench.write("agent.py", TOOL.replace("look_up(1)", "look_up(2)"))
+    assert "likely cause: tool output, or changed code; run the tape with" in bench.replay().err

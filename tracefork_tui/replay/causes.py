@@ -8,6 +8,7 @@ from typing import Any
 
 from ..diff.values import ABSENT, FieldChange
 from ..tape.reader import Tape
+from ..tape.steps import Draw
 from .changed import OF_ENVIRONMENT, changes_since
 
 CLOCK = re.compile(
@@ -22,15 +23,22 @@ ADDRESS = re.compile(r"\b(?:0x[0-9a-f]{6,16}|(?:9[3-6]|1[34]\d)\d{12})\b")
 """As `repr` spells it, and as `id` gives it on 64 bits of Linux."""
 
 SET_ORDER, RACE, UNRECORDED = "set order", "threads that race", "unrecorded source"
+ORDER = "order of draws"
 REMEDIES = {
-    "clock": "read the clock through time or datetime in your own code, where it is recorded",
-    "id": "draw the id in the agent through uuid, random or tracefork_tui.draw",
+    "clock": "read the clock through time or datetime in your own code, where it is recorded, and "
+    "record again",
+    "id": "draw the id in the agent through uuid, random or tracefork_tui.draw, and record again",
     "address": "leave out what id() gives, and what Python prints of an object that has no repr of "
-    "its own",
-    SET_ORDER: "sort what comes out of a set or a folder before it is sent",
-    RACE: "join them in a fixed order or sort what they gave; so too a set of objects, "
-    "whose order is that of their addresses",
-    "tool output": "wrap the tool with @tracefork_tui.drawn, so that a replay feeds its result",
+    "its own, and record again",
+    SET_ORDER: "sort what comes out of a set or a folder before it is sent, and record again",
+    RACE: "join them in a fixed order or sort what they gave, and record again; so too a set of "
+    "objects, whose order is that of their addresses",
+    ORDER: "what differs is on the tape, where another task or thread drew it; replay once more, "
+    "or draw it before they begin and record again",
+    "tool output": "wrap the tool with @tracefork_tui.drawn, so that a replay feeds its result, "
+    "and record again",
+    "tool output, or changed code": "run the tape with the code that recorded it, or wrap the tool "
+    "with @tracefork_tui.drawn and record again",
     "model or settings": "run the tape with the code that recorded it, or record again",
     "changed prompt": "run the tape with the code that recorded it, or record again",
     "changed code": "run the tape with the code that recorded it, or record again",
@@ -40,7 +48,7 @@ REMEDIES = {
     "order of tasks": "which of trio's tasks goes on first is chance that no tape holds; that of "
     "asyncio's is held",
     "transport": "what a transport of the agent's own keeps is not on the tape, as its code does "
-    "not run on a replay; keep it outside of it, as by event_hooks",
+    "not run on a replay; keep it outside of it, as by event_hooks, and record again",
     UNRECORDED: "the code, its SDKs and its input files are as they were, so what differs "
     "comes from a source that is not recorded; tracefork-tui doctor finds it",
 }
@@ -53,6 +61,14 @@ DRAWN = {"clock": CLOCK, "id": ID, "address": ADDRESS}
 
 def with_remedy(cause: str) -> tuple[str, str]:
     return cause, REMEDIES[cause]
+
+
+def drawn_by_another(parent: Tape, change: FieldChange) -> bool:
+    """True if an id that was sent in the place of another is one that the tape holds, too."""
+    before, after = ID.findall(_flat(change.before)), ID.findall(_flat(change.after))
+    new = set(after).difference(before)
+    draws = (step for step in parent.steps if isinstance(step, Draw)) if new else ()
+    return any(str(step.value) in new for step in draws)
 
 
 def not_of_a_seed(parent: Tape, child: Tape) -> tuple[str, str]:

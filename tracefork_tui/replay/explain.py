@@ -18,8 +18,10 @@ from ..tape.spans import common
 from ..tape.steps import Draw, Note
 from .causes import (
     OF_CODE,
+    ORDER,
     SET_ORDER,
     cause_of,
+    drawn_by_another,
     not_of_a_seed,
     reordered,
     spelled,
@@ -77,6 +79,9 @@ def explain(parent: Tape, child: Tape, note: Note | None, leftover: Iterable[int
     )
     if note and child.outcome is not None and child.outcome.exit_code == 0:
         found = replace(found, swallowed=True)
+    if found.cause == "tool output" and not what_changed(parent, child)[0]:
+        cause, remedy = with_remedy("tool output, or changed code")
+        return replace(found, cause=cause, remedy=remedy)
     if found.cause not in (*OF_CODE, SET_ORDER):
         return found
     ask = not_of_a_seed if found.cause == SET_ORDER else what_changed
@@ -131,8 +136,10 @@ def _explained(parent: Tape, note: Note, leftover: Iterable[int]) -> Explanation
     if change is None:
         return Explanation(step, "", None, None, *with_remedy("changed code"), site)
     same = reordered(change.path, recorded.request.body, body)
-    cause = with_remedy(SET_ORDER if same else cause_of(change, recorded.request.body))
-    return Explanation(step, change.path, change.before, change.after, *cause, site)
+    cause = SET_ORDER if same else cause_of(change, recorded.request.body)
+    if cause == "id" and drawn_by_another(parent, change):
+        cause = ORDER
+    return Explanation(step, change.path, change.before, change.after, *with_remedy(cause), site)
 
 
 def _next_draw(parent: Tape, leftover: Iterable[int]) -> tuple[int, str]:
