@@ -37,7 +37,8 @@ def test_temporary_files_that_were_left_are_made_again(bench: Bench) -> None:
         assert again.code == 0
         assert ("which the recorded run left, is now" in again.err) == (number == 0)
         names = {one.name: one.stat().st_ino for one in place.iterdir()}
-        assert names.keys() == {*left, *(f"{name}.recorded" for name in left)}
+        kept = ("", ".recorded", ".replayed", ".replayed-2")[: number + 2]
+        assert names.keys() == {name + ending for name in left for ending in kept}
         assert {name: names[f"{name}.recorded"] for name in left} == left
 
 
@@ -199,9 +200,9 @@ def test_a_folder_that_is_named_by_an_id_is_made_again(bench: Bench) -> None:
     there = {"TMPDIR": str(place)}
     bench.record(WORKSPACE, **there)
     (name,) = (one.name for one in place.iterdir())
-    for _ in range(2):
+    for kept in ({f"{name}.recorded"}, {f"{name}.recorded", f"{name}.replayed"}):
         assert bench.replay(**there).code == 0
-        assert {one.name for one in place.iterdir()} == {name, f"{name}.recorded"}
+        assert {one.name for one in place.iterdir()} == {name, *kept}
 
 
 def test_a_folder_that_another_run_may_have_made_is_left_alone(bench: Bench) -> None:

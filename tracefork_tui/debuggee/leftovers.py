@@ -1,11 +1,13 @@
 """Temporary files that the recorded run left: a replay has their names from the tape, and is to be
 able to make them again.
 
-What the recorded run left is kept beside, as NAME.recorded; what a replay left gives way.
+Nothing is lost: what the recorded run left is kept beside as NAME.recorded, what replays left as
+NAME.replayed, NAME.replayed-2 and so on.
 """
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterator
 from typing import Any
@@ -17,7 +19,7 @@ from .session import Session
 MAKES = ("tempfile.mkstemp", "tempfile.mkdtemp")
 """Audit events: what they are given is about to be made."""
 NOTE = "kept"
-ENDING = ".recorded"
+ENDING, OF_REPLAY = ".recorded", ".replayed"
 IDS = ("uuid", "secrets.token", "fastuuid")
 SHORTEST = 8
 
@@ -70,15 +72,15 @@ def make_room(session: Session, path: Any) -> None:
         return
     if tape is None or not (tape.sealed or tape.damage):
         return  # the recorded run is under way, and may use it
+    ending = next(one for one in _endings() if not os.path.lexists(name + one))
     try:
-        if not os.path.lexists(name + ENDING):
-            os.rename(name, name + ENDING)
-            session.note(NOTE, {"what": session.callers.shown(name), "as": ENDING})
-        elif os.path.isdir(name) and not os.path.islink(name):
-            import shutil
-
-            shutil.rmtree(name)
-        else:
-            os.unlink(name)
+        os.rename(name, name + ending)
     except OSError:
         return
+    if ending == ENDING:
+        session.note(NOTE, {"what": session.callers.shown(name), "as": ending})
+
+
+def _endings() -> Iterator[str]:
+    yield from (ENDING, OF_REPLAY)
+    yield from (f"{OF_REPLAY}-{number}" for number in itertools.count(2))
