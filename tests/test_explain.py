@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -234,3 +235,12 @@ def test_a_tool_that_was_edited_may_be_the_cause(bench: Bench) -> None:
     bench.record(TOOL)
     bench.write("agent.py", TOOL.replace("look_up(1)", "look_up(2)"))
     assert "likely cause: tool output, or changed code; run the tape with" in bench.replay().err
+
+
+def test_a_program_that_came_by_stdin_is_told_as_missing(bench: Bench) -> None:
+    words = ("record", "-o", "run.msgpack", "--", sys.executable, "-")
+    assert bench.cli(*words, stdin="from talk import say; print(say('Hello.'))").code == 0
+    assert "program: read from standard input" in bench.cli("show", "run.msgpack").out
+    done = bench.replay()
+    assert done.code == 1
+    assert "likely cause: program; it was read from standard input" in done.err

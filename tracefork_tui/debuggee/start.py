@@ -58,6 +58,9 @@ SDKS = ("anthropic", "openai", "pydantic_ai", "langchain_core", "litellm", "pyda
 UNPATCHED = ("grpc", "pycurl", "curl_cffi")
 """Libraries that open connections of which the interpreter is not told."""
 
+FROM_STDIN = ([""], ["-"])
+"""What sys.argv begins with where the program is what Python reads from its input."""
+
 
 def start(plan_path: str) -> None:
     """Take the plan, and record or replay this process by it."""
@@ -74,6 +77,8 @@ def start(plan_path: str) -> None:
         failures.say(str(error))
         os._exit(2)
     install(session, parent, plan)
+    if sys.argv[:1] in FROM_STDIN:
+        session.note("program", {"what": "read from standard input"})
 
 
 def make(plan: dict[str, Any], writer: Writer) -> tuple[Session, Any]:

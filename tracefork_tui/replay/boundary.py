@@ -29,6 +29,7 @@ NAMED = {
     "address": "address in memory",
     "threads": "threads",
     "trio": "trio",
+    "program": "program",
     "mcp": "called by an MCP server",
     "lacks": "not seen",
 }
@@ -52,6 +53,7 @@ MEANING = {
     "source": "Its value is not on the tape: a replay reads another one.",
     "address": "It is another one in each run, which nothing can hold: a request that tells it "
     "diverges on replay.",
+    "program": "A replay has no such input, and no program: save it in a file, and record that.",
     "trio": "Which of its tasks goes on first is chance, and a replay takes the time that they "
     "sleep.",
     "threads": "Their steps are matched by what was asked; in which order they came is held as far "

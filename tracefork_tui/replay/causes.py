@@ -45,6 +45,8 @@ REMEDIES = {
     "changed SDK": "install what it was recorded with, or record again",
     "changed input": "give the agent the files of then, or record with --capture-files",
     "environment": "set the variables as they were, or record with --env NAME",
+    "program": "it was read from standard input, which a replay does not have; save it in a file, "
+    "and record that",
     "order of tasks": "which of trio's tasks goes on first is chance that no tape holds; that of "
     "asyncio's is held",
     "transport": "what a transport of the agent's own keeps is not on the tape, as its code does "
@@ -53,7 +55,7 @@ REMEDIES = {
     "comes from a source that is not recorded; tracefork-tui doctor finds it",
 }
 OF_CODE = ("model or settings", "changed prompt", "changed code")
-UNHELD = {"transport": "transport", "trio": "order of tasks"}
+UNHELD = {"program": "program", "transport": "transport", "trio": "order of tasks"}
 """Notes of what the tape does not hold, and the causes that these are."""
 DRAWN = {"clock": CLOCK, "id": ID, "address": ADDRESS}
 """What is drawn anew in every run, and how it looks in a text."""
