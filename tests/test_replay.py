@@ -617,3 +617,21 @@ def test_a_variable_that_is_another_now_is_the_cause(bench: Bench) -> None:
     words = ("--env", "TOPIC", *words)
     assert bench.cli("record", "--force", "-o", "run.msgpack", *words, **there).code == 0
     assert bench.replay(**{**there, "TOPIC": "fishes"}).code == 0
+
+
+def test_env_helps_for_what_the_standard_library_reads_too(bench: Bench) -> None:
+    """As doctor says to do against another home or folder of temporary files."""
+    agent = """
+    import os, tempfile
+    from talk import say
+    say(f"{os.path.expanduser('~')} {tempfile.gettempdir()} {os.environ.get('USER')}")
+    """
+    bench.write("agent.py", agent)
+    names = "HOME", "TMPDIR", "USER"
+    words = [word for name in names for word in ("--env", name)]
+    words += ["-o", "run.msgpack", "--", sys.executable, "agent.py"]
+    first, other = ({name: str(bench.path(which)) for name in names} for which in ("one", "two"))
+    for which in ("one", "two"):
+        bench.path(which).mkdir()
+    assert bench.cli("record", *words, **first).code == 0
+    assert bench.replay(**other).code == 0
