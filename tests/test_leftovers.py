@@ -209,3 +209,22 @@ def test_a_folder_that_another_run_may_have_made_is_left_alone(bench: Bench) -> 
     bench.record("import os\nfrom talk import say\nos.mkdir('out')\nsay('a')")
     assert bench.replay().code == 1
     assert not bench.path("out.recorded").exists()
+
+
+def test_kept_files_of_one_name_are_told_apart(bench: Bench) -> None:
+    bench.write(
+        "agent.py",
+        """
+        import subprocess, tempfile
+        from talk import say
+        found = []
+        for number in range(3):
+            with tempfile.TemporaryDirectory() as folder:
+                subprocess.run(["sh", "-c", f"echo {number} > {folder}/result.txt"], check=True)
+                found.append(open(folder + "/result.txt").read())
+        say(f"{found}")
+        """,
+    )
+    words = "record", "--capture-files", "-o", "run.msgpack", "--", sys.executable, "agent.py"
+    assert bench.cli(*words).code == 0
+    assert bench.replay().code == 0

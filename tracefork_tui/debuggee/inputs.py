@@ -24,11 +24,15 @@ SERVED = "served"
 GONE = "gone"
 LOOKED_UP = "looked up"
 MOST_LOOKED_UP = 1000
+PLACE = 12
 LONGEST_INPUT = 64 * 1024 * 1024
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 ELSEWHERE = ("/dev/", "/proc/", "/sys/")
 SETTINGS = ".env"
 CODE = (".py", ".pyc", ".pyi", ".so", ".pyd", ".pth")
+
+Kept = dict[str, dict[str, Any]]
+"""What was kept, by the name that is shown and the place."""
 
 
 class Inputs:
@@ -83,20 +87,22 @@ class Inputs:
             clean = session.redactor.data(data)
             kept: dict[str, Any] = {"data": clean} if clean == data else {"redacted": True}
             kept |= {"database": True} if database else {}
+            kept["place"] = self._place(name)
             session.note(KEPT, {"what": shown, "sha256": digest, **kept}, once=(name, digest))
 
     # Served
 
     def serve(self, parent: Any) -> None:
         """Have the files that the tape kept opened as they were, where they are not so any more."""
-        kept: dict[str, Any] = {}
+        kept: Kept = {}
         for note in parent.notes:
             if note.kind == KEPT and "data" in note.data:
-                kept.setdefault(str(note.data["what"]), note.data)
+                places = kept.setdefault(str(note.data["what"]), {})
+                places.setdefault(str(note.data.get("place") or ""), note.data)
         if kept:
             self._patch_open(kept)
 
-    def _patch_open(self, kept: dict[str, Any]) -> None:
+    def _patch_open(self, kept: Kept) -> None:
         namespace: Any = builtins
         real, real_os = namespace.open, os.open
 
@@ -122,7 +128,7 @@ class Inputs:
         namespace.open = io.open = stand_in(open, real)
         os.open = stand_in(os_open, real_os)
 
-    def _to_serve(self, path: Any, kept: dict[str, Any]) -> str:
+    def _to_serve(self, path: Any, kept: Kept) -> str:
         """The file's absolute name if the tape's bytes are to be opened in its place."""
         session = self._session
         if session.inside.value or session.detached:
@@ -130,7 +136,9 @@ class Inputs:
         name = absolute(path)
         if not name or name in self._written:
             return ""
-        data = kept.get(session.callers.shown(name))
+        places = kept.get(session.callers.shown(name), {})
+        alone = next(iter(places.values())) if len(places) == 1 else None
+        data = places.get(self._place(name), alone)
         if data is None or not session.callers.site(sys._getframe(2)):
             return ""
         if name not in self._served:
@@ -142,6 +150,13 @@ class Inputs:
             what = {"what": data["what"], "sha256": data["sha256"], "how": how}
             session.note(SERVED, what, once=name)
         return name
+
+    def _place(self, name: str) -> str:
+        """What tells files outside of the working directory apart, which are shown by their name
+        alone; a hash, as a tape tells nothing of a machine's folders.
+        """
+        outside = self._session.callers.outside_of_home(os.path.realpath(name))
+        return sha256(os.fsencode(name)).hexdigest()[:PLACE] if outside else ""
 
 
 def contents(name: str, longest: int) -> bytes | None:
