@@ -11,20 +11,17 @@ import os
 import re
 import sys
 import threading
-import time
 from types import FrameType, ModuleType
 from typing import Any
 
 from ..tape.codec import pack
-from ..tape.errors import Divergence, TapeError
+from ..tape.errors import TapeError
 from ..tape.writer import Writer
 from .ahead import Ahead
 from .further import BESIDE, Plan, child_plan, ordered
 from .hooks import AfterImport
-from .policy import Asked, DrawVerdict, Recording, Verdict
-from .replaying import Replaying
 from .session import Session
-from .sharing import Sharing, cut_short
+from .sharing import Sharing
 from .standin import stand_in
 
 CHILD = "child"
@@ -42,11 +39,7 @@ MULTIPROCESSING = {
     "multiprocessing.forkserver": "multiprocessing forkserver",
 }
 MOST = 200
-ENDED_SOON = 10.0
 ENVIRONMENT = 5  # the place of env_list among fork_exec's arguments
-
-
-sleep = time.sleep
 
 
 class Children:
@@ -146,6 +139,8 @@ class Children:
             header["implementation"] = sys.implementation.name
             writer = Writer.create(plan["out"], header, force=plan["force"])
             self._lock = threading.Lock()
+            from .kin import answers_of
+
             parent, policy = answers_of(plan)
             gate, ahead = session.gate, session.ahead
             session.again(writer, policy)
@@ -267,50 +262,6 @@ class Children:
         except OSError:
             return ""
         return place
-
-
-class Silent(Recording):
-    """A child that made no step when it was recorded must make none."""
-
-    replaying = offline = True
-    _tapeless = "when it was recorded it made no step, or its tape is not beside its parent's"
-
-    def exchange(self, asked: Asked) -> Verdict:
-        raise Divergence(f"a child sent a request; {self._tapeless}")
-
-    def draw(self, name: str, task: str, asked: bytes = b"") -> DrawVerdict:
-        raise Divergence(f"a child drew {name}; {self._tapeless}")
-
-    def newest(self, n: int) -> bool:
-        return False
-
-
-class Following(Replaying):
-    """The tape of a process that was ended from outside: where it is over, that is waited for."""
-
-    def exchange(self, asked: Asked) -> Verdict:
-        self._wait()
-        return super().exchange(asked)
-
-    def draw(self, name: str, task: str, asked: bytes = b"") -> DrawVerdict:
-        self._wait()
-        return super().draw(name, task, asked)
-
-    def _wait(self) -> None:
-        if self.over:
-            sleep(ENDED_SOON)
-
-
-def answers_of(plan: Plan) -> tuple[Any, Any]:
-    """The recorded tape of a child and the policy that answers it."""
-    if plan.get("silent"):
-        return None, Silent()
-    if not plan.get("parent"):
-        return None, Recording()
-    from ..tape.reader import Tape
-
-    parent = Tape(plan["parent"])
-    return parent, Following(parent) if cut_short(parent) else Replaying(parent)
 
 
 def _options(words: list[str], executable: str) -> list[str] | None:

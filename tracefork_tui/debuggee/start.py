@@ -43,12 +43,11 @@ from .answers import LIBRARIES
 from .arrivals import Arrivals
 from .bodies import travelling
 from .callers import Callers
-from .children import Children, answers_of
+from .children import Children
 from .forkpoint import ForkPoint
 from .further import claim
 from .hooks import AfterImport
 from .policy import Recording, Redrawing
-from .replaying import Replaying
 from .session import Session, perf_counter_ns
 from .threads import Threads
 from .turns import Turns
@@ -89,6 +88,8 @@ def make(plan: dict[str, Any], writer: Writer) -> tuple[Session, Any]:
     parent: Any = None
     policy: Any = Recording()
     if plan["header"].get("child_of"):
+        from .kin import answers_of
+
         parent, policy = answers_of(plan)
     elif plan.get("parent"):
         from ..tape.reader import Tape
@@ -104,7 +105,10 @@ def make(plan: dict[str, Any], writer: Writer) -> tuple[Session, Any]:
     return session, parent
 
 
-def replaying(plan: dict[str, Any], parent: Any) -> Replaying:
+def replaying(plan: dict[str, Any], parent: Any) -> Any:
+    """The policy that follows a tape, with what a fork changes."""
+    from .replaying import Replaying
+
     answers = [Answer.unpacked(packed) for packed in plan.get("answers", ())]
     return Replaying(
         parent,

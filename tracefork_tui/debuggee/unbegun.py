@@ -5,7 +5,6 @@ time is chance, and comes out on replay as it did.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary, WeakSet
 
 from .answers import real_sleep
 from .held import monotonic
@@ -16,6 +15,7 @@ from .threads import WORK, Threads, Ticket
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
+    from weakref import WeakKeyDictionary, WeakSet
 
 NOTE = "never begun"
 GRACE = 0.001
@@ -25,7 +25,8 @@ LONGEST = 1.0
 def install(session: Session, hooks: AfterImport, threads: Threads) -> None:
     threads.cancelled = lambda name: session.note(NOTE, {"what": name}, once=name)
     if session.policy.replaying:
-        notes = session.policy.parent.notes
+        parent = getattr(session.policy, "parent", None)  # a child may have no tape
+        notes = parent.notes if parent is not None else ()
         names = {str(note.data.get("what")) for note in notes if note.kind == NOTE}
         kept = _Kept(threads, names)
         threads.keeper = kept
@@ -42,6 +43,8 @@ class _Kept:
     """
 
     def __init__(self, threads: Threads, names: set[str]) -> None:
+        from weakref import WeakKeyDictionary
+
         self._threads = threads
         self._names = names
         self._kept: list[tuple[Any, Any, Ticket, Any, Any]] = []
@@ -62,6 +65,8 @@ class _Kept:
 
     def handed(self, pool: Any, future: Any) -> None:
         """The pool has it."""
+        from weakref import WeakSet
+
         self._handed.setdefault(pool, WeakSet()).add(future)
 
     def hand_in(self) -> None:
