@@ -484,3 +484,28 @@ def test_a_wait_with_a_limit_takes_no_time_on_replay(bench: Bench) -> None:
     bench.write("limit", "3600")
     done = bench.replay("run.msgpack", "--json")
     assert done.json["failures"] == done.json["unproven"] == [], done
+
+
+CANCELLED_AND_WAITED_FOR = """
+    import threading
+    from concurrent.futures import CancelledError, ThreadPoolExecutor, as_completed
+    from talk import say
+
+    heard, let_go = [], threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        work = [pool.submit(let_go.wait) for _ in range(4)]
+        print([future.cancel() for future in work[1:]])
+        let_go.set()
+        for future in as_completed(work):
+            try:
+                heard.append(future.result())
+            except CancelledError:
+                heard.append("cancelled")
+    say(str(heard))
+"""
+
+
+def test_who_waits_for_cancelled_work_is_told(bench: Bench) -> None:
+    bench.record(CANCELLED_AND_WAITED_FOR)
+    done = bench.replay("run.msgpack", "--json")
+    assert done.json["failures"] == [], done

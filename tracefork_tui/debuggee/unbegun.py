@@ -82,7 +82,10 @@ class _Kept:
 
         def cancel(future: Any) -> bool:
             self._let_begin(future)
-            return bool(real(future))
+            done = bool(real(future))
+            if done:
+                self._notify(future)
+            return done
 
         like(cancel, real)
         module.Future.cancel = cancel
@@ -96,13 +99,20 @@ class _Kept:
                 for future in list(self._handed.pop(pool, ())):
                     self._let_begin(future)
                     setattr(future, WORK, "")
-                for kept, future, *_ in self._kept:
+                for kept, future, *_ in list(self._kept):
                     if kept is pool:
                         future.cancel()
             real(pool, wait, cancel_futures=cancel_futures)
 
         like(shutdown, real)
         pools.shutdown = shutdown
+
+    def _notify(self, future: Any) -> None:
+        """Tell who waits for it that it is cancelled, as a thread of the pool would."""
+        for one in list(self._kept):
+            if one[1] is future:
+                self._kept.remove(one)
+                future.set_running_or_notify_cancel()
 
     def _let_begin(self, future: Any) -> None:
         name = getattr(future, WORK, "")
