@@ -255,6 +255,23 @@ def test_what_is_cancelled_comes_as_soon_as_it_had_and_before_what_was_set_off_l
     assert came == ["cancelled", "later"]
 
 
+def test_what_is_cancelled_again_comes_at_its_turn_all_the_same() -> None:
+    held = gate(6, 7)
+
+    async def main() -> None:
+        letting_go = asyncio.create_task(held.wait_async(7, cancelled=True))
+        for _ in range(3):
+            await asyncio.sleep(0)
+            letting_go.cancel()
+        await asyncio.sleep(0)
+        assert not letting_go.done()
+        held.passed(6)
+        await letting_go
+
+    asyncio.run(asyncio.wait_for(main(), 30))
+    assert held.held
+
+
 def test_a_loop_that_a_thread_called_into_meanwhile_is_not_at_rest() -> None:
     given_up: list[int] = []
     gate = SimpleNamespace(quiet=lambda: False, give_up=lambda: given_up.append(1) or True)

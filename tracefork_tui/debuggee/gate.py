@@ -37,6 +37,7 @@ LONGEST_NAP = 240
 LONGEST_HOLD = 2.0
 FOLLOWED, MOST_FOLLOWED = 0.02, 0.25
 MOST_AT_ONCE = 4096
+MOST_CANCELS = 1000
 RESTLESS = 200
 
 Wake = Callable[[bool], Any]  # called with True where it is let out of order
@@ -236,10 +237,22 @@ class Gate:
 
         self._patient = is_virtual(asyncio.get_running_loop())
         self._hold(lambda: self._only_threads_before(turn))
+        for _ in range(MOST_CANCELS if cancelled else 0):
+            try:
+                while not self.ready(turn) and self._soon(turn):
+                    await asyncio.sleep(0)
+                await self._wait_async(turn)
+                return
+            except asyncio.CancelledError:
+                continue  # again: a transport that lets go is shielded
+        await self._wait_async(turn)
+
+    def _soon(self, turn: int) -> bool:
+        """True if the loop comes to this turn without a rest."""
+        return self._patient and self._rounds() - self._since < self._order.to(turn)
+
+    async def _wait_async(self, turn: int) -> None:
         while not self.ready(turn):
-            if cancelled and self._patient and self._rounds() - self._since < self._order.to(turn):
-                await asyncio.sleep(0)
-                continue
             future, wake = _waiter()
             self._park(turn, wake)
             try:
