@@ -12,6 +12,7 @@ from types import FrameType
 from typing import Any
 
 from ..tape.credentials import secret_name
+from .callers import past
 from .session import Session
 
 NOTE = "variable"
@@ -41,10 +42,10 @@ def install(session: Session, drawn: frozenset[str]) -> None:
             del listed[-1:]
         if session.inside.value or session.detached or (all_are_read and key not in drawn):
             return real(environ, key)
-        frame = _asking(sys._getframe(1))
+        frame = past(sys._getframe(1), _is_mapping)
         if key in drawn and session.callers.asked(frame) is not None:
             return session.draw(f"os.environ[{key}]", "str", lambda: real(environ, key), frame)
-        if not session.callers.user(frame):
+        if frame is None or not session.callers.user(frame):
             return real(environ, key)
         try:
             value = real(environ, key)
@@ -70,7 +71,5 @@ def _note(session: Session, name: Any, value: Any, frame: FrameType) -> None:
     session.note(NOTE, {"what": name, "mark": mark, "site": site}, once=name)
 
 
-def _asking(frame: FrameType) -> FrameType:
-    while frame.f_back is not None and frame.f_code.co_filename.endswith(MAPPING):
-        frame = frame.f_back
-    return frame
+def _is_mapping(frame: FrameType) -> bool:
+    return frame.f_code.co_filename.endswith(MAPPING)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..tape import records
 from .session import SLEPT
+from .turns import CALL
 
 if TYPE_CHECKING:
     from ..tape.reader import Tape
@@ -22,7 +23,6 @@ FIRST = 1 << 41
 """Beyond the numbers of calls' turns."""
 RESTED = -1
 LOOK_AHEAD = 32
-CALL = "call "
 DELIVERED = (records.HEAD, records.CHUNK, records.END)
 
 
@@ -139,7 +139,7 @@ class ByTask:
 
     def add(self, number: int, task: str) -> int:
         self._last -= 1
-        if task.startswith(CALL):
+        if task.startswith(f"{CALL} "):
             self.calls.add(self._last)
         self._turns.setdefault(_group(task), {})[number, task] = self._last
         return self._last

@@ -47,7 +47,7 @@ class _Kept:
 
         self._threads = threads
         self._names = names
-        self._kept: list[tuple[Any, Any, Ticket, Any, Any]] = []
+        self._kept: dict[Any, tuple[Any, Ticket, Any, Any]] = {}
         self._handed: WeakKeyDictionary[Any, WeakSet[Any]] = WeakKeyDictionary()
         self._submit: Any = None
         self._follows = True
@@ -60,7 +60,7 @@ class _Kept:
             return None
         future: Future[Any] = Future()
         ticket.keep()
-        self._kept.append((pool, future, ticket, args, kwargs))
+        self._kept[future] = (pool, ticket, args, kwargs)
         return future
 
     def handed(self, pool: Any, future: Any) -> None:
@@ -73,9 +73,8 @@ class _Kept:
         """The run has left the tape: from now on chance has its way."""
         self._follows = False
         while self._kept:
-            pool, future, ticket, args, kwargs = self._kept.pop()
-            if not future.cancelled():
-                _chain(self._submit(pool, ticket, *args, **kwargs), future)
+            future, (pool, ticket, args, kwargs) = self._kept.popitem()
+            _chain(self._submit(pool, ticket, *args, **kwargs), future)
 
     def patch_cancel(self, module: Any) -> None:
         real = module.Future.cancel
@@ -83,8 +82,9 @@ class _Kept:
         def cancel(future: Any) -> bool:
             self._let_begin(future)
             done = bool(real(future))
-            if done:
-                self._notify(future)
+            kept = self._kept.pop(future, None) if done else None
+            if kept is not None:
+                future.set_running_or_notify_cancel()  # as a thread of the pool would
             return done
 
         like(cancel, real)
@@ -99,20 +99,13 @@ class _Kept:
                 for future in list(self._handed.pop(pool, ())):
                     self._let_begin(future)
                     setattr(future, WORK, "")
-                for kept, future, *_ in list(self._kept):
+                for future, (kept, *_) in list(self._kept.items()):
                     if kept is pool:
                         future.cancel()
             real(pool, wait, cancel_futures=cancel_futures)
 
         like(shutdown, real)
         pools.shutdown = shutdown
-
-    def _notify(self, future: Any) -> None:
-        """Tell who waits for it that it is cancelled, as a thread of the pool would."""
-        for one in list(self._kept):
-            if one[1] is future:
-                self._kept.remove(one)
-                future.set_running_or_notify_cancel()
 
     def _let_begin(self, future: Any) -> None:
         name = getattr(future, WORK, "")
