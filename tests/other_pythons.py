@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import subprocess
+import sys
 import venv
 
 import pytest
@@ -50,8 +51,9 @@ def other_python(name: str, config: pytest.Config) -> str:
     with open(folder / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not done.exists() or done.read_text() != repr(NEEDS[name]):
-            venv.create(folder / "venv", with_pip=True, clear=True)
-            words = [python, "-m", "pip", "install", "-q", *NEEDS[name]]
+            venv.create(folder / "venv", clear=True)
+            pip = [sys.executable, "-m", "pip", "--python", python]
+            words = [*pip, "install", "-q", "--no-compile", *NEEDS[name]]
             made = subprocess.run(words, capture_output=True, text=True, check=False)
             assert "conflicting dependencies" not in made.stderr, made.stderr[-600:]
             if made.returncode:

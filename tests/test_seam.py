@@ -12,7 +12,7 @@ import pytest
 from matrix import runs
 from matrix.server import Sent, Server
 
-REPLAYS = 8
+REPLAYS = 4
 
 
 def where(server: Server) -> dict[str, str]:

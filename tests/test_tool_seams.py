@@ -5,10 +5,12 @@ Runs where the frameworks are: see other_pythons.py.
 
 from __future__ import annotations
 
+import fcntl
+import hashlib
 import json
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -216,9 +218,19 @@ def prices() -> str:
 server.run(transport="stdio")
 '''
 
+PLAIN = """
+import os
+import httpx2
+
+def hello():
+    turns = [{"role": "user", "content": "hello"}]
+    body = {"model": "m", "max_tokens": 9, "messages": turns}
+    reply = httpx2.post(os.environ["ANTHROPIC_BASE_URL"] + "/v1/messages", json=body)
+    print(reply.json()["content"][0]["text"])
+"""
 MCP = """
-import asyncio, sys
-from common import *
+import asyncio, os, sys
+from plain import hello
 from mcp import ClientSession, StdioServerParameters
 from mcp.client.stdio import stdio_client
 
@@ -237,17 +249,13 @@ async def main():
                 print((await session.call_tool("nothing", {})).content)
             except Exception as error:
                 print(type(error).__name__, error)
-    client = anthropic.Anthropic()
-    reply = client.messages.create(
-        model="m", max_tokens=9, messages=[{"role": "user", "content": "hello"}]
-    )
-    print(reply.content[0].text)
+    hello()
 
 asyncio.run(main())
 """
 MCP_CLIENT = """
-import asyncio, sys
-from common import *
+import asyncio, os, sys
+from plain import hello
 from mcp import StdioServerParameters, Client
 from mcp.client.stdio import stdio_client
 
@@ -258,10 +266,7 @@ async def main():
         called = [client.call_tool("charge", {"amount": amount}) for amount in (3, 4)]
         for result in await asyncio.gather(*called):
             print(result.content, result.structured_content)
-    reply = anthropic.Anthropic().messages.create(
-        model="m", max_tokens=9, messages=[{"role": "user", "content": "hello"}]
-    )
-    print(reply.content[0].text)
+    hello()
 
 asyncio.run(main())
 """
@@ -327,40 +332,41 @@ def till() -> Iterator[str]:
 
 
 @pytest.fixture
-def bench(tmp_path: Path, state: Path, till: str) -> Bench:
-    bench = Bench(tmp_path, till, state)
+def bench(tmp_path: Path, shared: Path, till: str) -> Bench:
+    bench = Bench(tmp_path, till, shared / "state of tools")
     bench.write("common.py", COMMON)
+    bench.write("plain.py", PLAIN)
     bench.write("server.py", SERVER)
     return bench
 
 
-_RECORDED: dict[str, Path] = {}
+Record = Callable[[str], str]
 
 
-def record(bench: Bench, newer: str, source: str) -> str:
-    """Record an agent, once for all tests of it; gives what its tools left behind."""
-    if source not in _RECORDED:
-        _record(bench, newer, source)
-        _RECORDED[source] = bench.folder
-    else:
-        shutil.copytree(_RECORDED[source] / "kept", bench.folder, dirs_exist_ok=True)
-    return bench.path("fired.log").read_text()
+@pytest.fixture
+def record(bench: Bench, shared: Path, newer: str) -> Record:
+    """Records an agent, once for all tests of it; gives what its tools left behind."""
+
+    def record(source: str) -> str:
+        bench.write("agent.py", source)
+        key = hashlib.sha256(source.encode() + bench.path("server.py").read_bytes()).hexdigest()
+        kept = shared / f"tools {key}"
+        with open(shared / f"{kept.name}.lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not kept.exists():
+                _record(bench, newer)
+                shutil.copytree(bench.folder, kept)
+        shutil.copytree(kept, bench.folder, dirs_exist_ok=True)
+        return bench.path("fired.log").read_text()
+
+    return record
 
 
-def _record(bench: Bench, newer: str, source: str) -> None:
-    bench.write("agent.py", source)
-    bare = bench.run(newer, "agent.py")
-    if CHOSEN != "1" and "ModuleNotFoundError" in bare.err:
-        pytest.skip("TRACEFORK_TEST_AGENTS names a Python that has not all of them")
-    assert bare.code == 0, bare
-    bench.path("fired.log").unlink()
+def _record(bench: Bench, newer: str) -> None:
     done = bench.cli("record", "-o", "run.msgpack", "--", newer, "agent.py")
+    if CHOSEN != "1" and "ModuleNotFoundError" in done.err:
+        pytest.skip("TRACEFORK_TEST_AGENTS names a Python that has not all of them")
     assert done.code == 0, done
-    assert len(done.out) == len(bare.out)
-    kept = bench.path("kept")
-    kept.mkdir()
-    for name in ("agent.py", "fired.log", "run.msgpack"):
-        shutil.copy(bench.path(name), kept)
 
 
 def tools(bench: Bench) -> list[str]:
@@ -368,10 +374,13 @@ def tools(bench: Bench) -> list[str]:
 
 
 @pytest.mark.parametrize("name", AGENTS)
-def test_a_replay_fires_no_tool(bench: Bench, newer: str, name: str) -> None:
-    fired = record(bench, newer, AGENTS[name])
-    bench.path("fired.log").unlink()
+def test_a_replay_fires_no_tool(bench: Bench, record: Record, newer: str, name: str) -> None:
+    fired = record(AGENTS[name])
     recorded = "".join(text for _, stream, text in bench.open().output() if stream == 1)
+    bare = bench.run(newer, "agent.py")
+    assert len(recorded) == len(bare.out)
+    assert sorted(bench.path("fired.log").read_text()) == sorted(fired * 2)
+    bench.path("fired.log").unlink()
     done = bench.replay()
     assert done.code == 0, done
     assert done.out == recorded
@@ -399,27 +408,27 @@ async def main""",
 )
 
 
-def test_a_server_that_is_asked_past_the_seam_is_no_hang(bench: Bench, newer: str) -> None:
-    record(bench, newer, PAST)
+def test_a_server_that_is_asked_past_the_seam_is_no_hang(bench: Bench, record: Record) -> None:
+    record(PAST)
     done = bench.replay()
     assert done.code == 1
     assert "the agent asked an MCP server for initialize past its ClientSession" in done.err
     assert "Traceback" not in done.err
 
 
-def test_what_a_server_is_given_in_secret_is_on_no_tape(bench: Bench, newer: str) -> None:
+def test_what_a_server_is_given_in_secret_is_on_no_tape(bench: Bench, record: Record) -> None:
     given = """cwd=os.getcwd(), env={"TILL_TOKEN": "-".join(["till", "5f0c77aa1b2c99"])})"""
     bench.write("server.py", SERVER.replace("receipt {uuid.uuid4()}", "{os.environ['TILL_TOKEN']}"))
-    record(bench, newer, MCP.replace("cwd=os.getcwd())", given))
+    record(MCP.replace("cwd=os.getcwd())", given))
     assert "charged 3, [redacted]" in str(draws(bench.open()))
     assert b"till-5f0c77aa1b2c99" not in bench.path("run.msgpack").read_bytes()
     assert bench.replay().code == 0
 
 
-def test_what_a_server_calls_back_is_named(bench: Bench, newer: str) -> None:
+def test_what_a_server_calls_back_is_named(bench: Bench, record: Record, newer: str) -> None:
     called = MCP.replace('{"amount": amount})', '{"amount": amount}, progress_callback=heard)')
     called = called.replace("async def main", "async def heard(*said):\n    pass\n\nasync def main")
-    record(bench, newer, called)
+    record(called)
     assert [note for note in bench.open().notes if note.kind == "mcp"] == []
     server = SERVER.replace(
         "def charge(amount: int) -> str:", "async def charge(amount: int, ctx: Context) -> str:"
@@ -435,8 +444,8 @@ def test_what_a_server_calls_back_is_named(bench: Bench, newer: str) -> None:
     assert found[0]["site"][0].startswith("agent.py:")
 
 
-def test_a_tool_that_talks_to_a_model_keeps_its_steps(bench: Bench, newer: str) -> None:
-    record(bench, newer, RUNNER)
+def test_a_tool_that_talks_to_a_model_keeps_its_steps(bench: Bench, record: Record) -> None:
+    record(RUNNER)
     tape = bench.open()
     assert len(exchanges(tape)) == 3
     names = [name for name, _ in draws(tape)]
@@ -446,17 +455,17 @@ def test_a_tool_that_talks_to_a_model_keeps_its_steps(bench: Bench, newer: str) 
     assert asks.value.startswith("heard 1: why (")
 
 
-def test_each_call_of_a_tool_has_its_place(bench: Bench, newer: str) -> None:
+def test_each_call_of_a_tool_has_its_place(bench: Bench, record: Record) -> None:
     """LangGraph calls tools in threads, where nothing of the user's is on the stack."""
-    record(bench, newer, LANGCHAIN)
+    record(LANGCHAIN)
     calls = [step for step in bench.open().steps if getattr(step, "name", "").startswith("tool ")]
     assert all(step.call_site and step.call_site[0].startswith("agent.py:") for step in calls)
 
 
 @pytest.mark.parametrize("name", ["runner", "pydantic", "langchain"])
-def test_rerun_tools_makes_the_calls_again(bench: Bench, newer: str, name: str) -> None:
+def test_rerun_tools_makes_the_calls_again(bench: Bench, record: Record, name: str) -> None:
     """What they draw within is the tape's, so they give the same."""
-    fired = record(bench, newer, AGENTS[name])
+    fired = record(AGENTS[name])
     done = bench.replay("run.msgpack", "--rerun-tools")
     assert done.code == 0, done
     again = bench.path("fired.log").read_text()
@@ -471,8 +480,8 @@ def test_rerun_tools_makes_the_calls_again(bench: Bench, newer: str, name: str) 
         ("tool_text:text=no such card", "no such card"),
     ],
 )
-def test_faults_of_tools(bench: Bench, newer: str, fault: str, seen: str) -> None:
-    fired = record(bench, newer, RUNNER)
+def test_faults_of_tools(bench: Bench, record: Record, fault: str, seen: str) -> None:
+    fired = record(RUNNER)
     tape = bench.open()
     at = next(step.n for step in tape.steps if getattr(step, "name", "") == "tool charge")
     done: Done = bench.fork(at, "--fault", fault, "-o", "child.msgpack")
@@ -485,9 +494,9 @@ def test_faults_of_tools(bench: Bench, newer: str, fault: str, seen: str) -> Non
 
 
 def test_an_edited_call_is_not_answered_as_if_it_were_the_recorded_one(
-    bench: Bench, newer: str
+    bench: Bench, record: Record
 ) -> None:
-    record(bench, newer, RUNNER)
+    record(RUNNER)
     first = exchanges(bench.open())[0]
     edit = json.loads(first.response.body)
     edit["content"][0]["input"]["amount"] = 1000
@@ -527,9 +536,9 @@ anthropic.Anthropic().messages.create(
 '''
 
 
-def test_a_tool_that_changes_what_the_agent_remembers(bench: Bench, newer: str) -> None:
+def test_a_tool_that_changes_what_the_agent_remembers(bench: Bench, record: Record) -> None:
     """A replay that does not call it diverges, and says what to do; that is proven."""
-    record(bench, newer, REMEMBERS)
+    record(REMEMBERS)
     done = bench.replay()
     assert done.code == 1
     assert "1 tool call answered by the tape, not made" in done.err
