@@ -53,7 +53,7 @@ def other_python(name: str, config: pytest.Config) -> str:
         if not done.exists() or done.read_text() != repr(NEEDS[name]):
             venv.create(folder / "venv", clear=True)
             pip = [sys.executable, "-m", "pip", "--python", python]
-            words = [*pip, "install", "-q", "--no-compile", *NEEDS[name]]
+            words = [*pip, "install", "-q", *NEEDS[name]]
             made = subprocess.run(words, capture_output=True, text=True, check=False)
             assert "conflicting dependencies" not in made.stderr, made.stderr[-600:]
             if made.returncode:

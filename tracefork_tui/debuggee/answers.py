@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import sys
-import time
 from typing import TYPE_CHECKING, Any
 
 from ..tape.answer import Answer, Error
 from ..tape.errors import Divergence, Halt
 from . import trios
-from .flight import Flight
+from .flight import LIBRARIES, Flight
+from .held import real_sleep
 from .raising import rebuild, text_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-LIBRARIES = ("httpx", "httpx2")
 DEEPEST = 6
 NO_MORE = ("", "closed", "cancelled")
-
-real_sleep = time.sleep
 
 
 def serve(flight: Flight, library: Any, request: Any) -> Any:

@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, Any
 from .answers import derived, ended
 from .flight import Flight
 from .session import Session
-from .variables import Variable
+from .variables import travelling
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
 SWITCHING_PROTOCOLS = 101
-
-travelling = Variable("travelling", False)
 
 
 class Upload:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from hashlib import sha256
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Optional
 
 from ..tape.codec import pack, packable
 from ..tape.errors import Divergence
+from ..tape.hashing import sha256
 from . import forms
 from .flight import Pending
 from .names import in_loop, task_name

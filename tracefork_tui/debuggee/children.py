@@ -29,9 +29,9 @@ UNRECORDED = "child not recorded"
 FORK = "os.fork"
 HERE = os.path.dirname(os.path.abspath(__file__))
 BOOTSTRAP = os.path.join(HERE, "bootstrap")
-PYTHON = re.compile(r"^(?:python|pypy)[\d.]*$")
-SHEBANG = re.compile(rb"^#!\s*(\S*/(?:env\s+)?python[\d.]*)([^\n]*)")
-ALONE = re.compile(r"^-[^cmXW-]*[IES]")
+PYTHON = r"^(?:python|pypy)[\d.]*$"
+SHEBANG = rb"^#!\s*(\S*/(?:env\s+)?python[\d.]*)([^\n]*)"
+ALONE = r"^-[^cmXW-]*[IES]"
 VALUED = ("-X", "-W", "--check-hash-based-pycs")
 HELPERS = ("resource_tracker", "multiprocessing.semaphore_tracker")
 MULTIPROCESSING = {
@@ -269,9 +269,9 @@ def _options(words: list[str], executable: str) -> list[str] | None:
     if not words or any(helper in word for helper in HELPERS for word in words):
         return None
     program = _program([executable or words[0]])
-    if PYTHON.match(os.path.basename(program)):
+    if re.match(PYTHON, os.path.basename(program)):
         return words[1:]
-    match = SHEBANG.match(_first_bytes(program))
+    match = re.match(SHEBANG, _first_bytes(program))
     return None if match is None else os.fsdecode(match[2]).split()
 
 
@@ -281,7 +281,7 @@ def _alone(options: list[str]) -> bool:
     for word in options:
         if not value and (not word.startswith("-") or word in ("-", "-c", "-m", "--")):
             return False
-        if not value and ALONE.match(word):
+        if not value and re.match(ALONE, word):
             return True
         value = not value and word in VALUED
     return False

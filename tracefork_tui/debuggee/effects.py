@@ -12,11 +12,11 @@ from typing import Any
 
 from ..tape.errors import Divergence
 from . import files, leftovers, sources
-from .bodies import travelling
 from .children import Children
 from .held import held
 from .inputs import CODE, ELSEWHERE, Inputs
 from .session import Session
+from .variables import travelling
 
 CONNECTS = ("socket.connect", "socket.sendto", "socket.sendmsg")
 COMMANDS = {

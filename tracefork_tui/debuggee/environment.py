@@ -7,11 +7,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from hashlib import sha256
 from types import FrameType
 from typing import Any
 
 from ..tape.credentials import secret_name
+from ..tape.hashing import sha256
 from .callers import past
 from .session import Session
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Callable
 
-from ..tape.answer import Answer
+from ..tape.hashing import sha256
 from ..tape.redact import Pair
 from .cleaning import Cleaning
 from .policy import CUT_UPLOAD, LIVE, NO_STEP, DrawVerdict, Verdict
 
 if TYPE_CHECKING:
+    from ..tape.answer import Answer
     from .session import Session
+LIBRARIES = ("httpx", "httpx2")
 
 
 class Pending:

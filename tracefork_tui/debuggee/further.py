@@ -28,9 +28,16 @@ KEPT = (
     "secrets",
     "cwd",
 )
+BEGAN, ENDED = "process began", "process ended"  # notes of a process of multiprocessing
 PASSED = ("user", "variables", "secrets", "rerun_tools", "capture_files", "copied_from")
 
 Plan = dict[str, Any]
+
+
+def cut_short(tape: Any) -> bool:
+    """True for the tape of a process of multiprocessing that was ended from outside."""
+    kinds = {note.kind for note in tape.notes}
+    return BEGAN in kinds and ENDED not in kinds
 
 
 def claim(path: str) -> Plan | None:

@@ -19,9 +19,8 @@ from itertools import dropwhile
 from typing import TYPE_CHECKING, Any, Callable
 
 from . import trios
-from .answers import real_sleep
 from .completion import Completion
-from .held import held, monotonic
+from .held import held, monotonic, real_sleep
 from .names import in_loop
 from .order import FIRST, LOOK_AHEAD, RESTED, Order
 from .threads import LONGEST, PATIENCE, QUIET, Threads

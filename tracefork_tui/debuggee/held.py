@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 MOMENT = 0.5
 
-monotonic = time.monotonic
+monotonic, real_sleep = time.monotonic, time.sleep
 
 
 class Held:

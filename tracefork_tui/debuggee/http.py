@@ -19,10 +19,10 @@ from .bodies import (
     by_transport,
     settle,
     tee,
-    travelling,
 )
 from .flight import Flight
 from .session import Session
+from .variables import travelling
 
 IN_PROCESS = ("ASGITransport", "WSGITransport", "_TestClientTransport")
 """Transports that call an app in this process: what is sent is what the app asks, if anything."""

@@ -10,11 +10,11 @@ import io
 import os
 import stat
 import sys
-from hashlib import sha256
 from types import FrameType
 from typing import Any
 
 from ..tape.credentials import of_settings
+from ..tape.hashing import sha256
 from .callers import PACKAGES
 from .session import Session
 from .standin import stand_in

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from ..tape.errors import Divergence
-from .answers import real_sleep
+from .further import cut_short
+from .held import real_sleep
 from .policy import Asked, DrawVerdict, Recording, Verdict
 from .replaying import Replaying
-from .sharing import cut_short
 
 ENDED_SOON = 10.0
 

@@ -15,7 +15,7 @@ from .session import Session
 from .standin import like
 
 TIMES = ("created", "msecs", "relativeCreated")
-SPELLED = re.compile("created|msecs|relativeCreated")
+SPELLED = "created|msecs|relativeCreated"
 DRAW = "logging.LogRecord"
 PASSED = ("logging", __name__)
 
@@ -40,7 +40,7 @@ class _Records:
         real, real_time = owner.format, owner.formatTime
 
         def format(formatter: Any, record: Any) -> Any:
-            if SPELLED.search(str(getattr(formatter, "_fmt", ""))):
+            if re.search(SPELLED, str(getattr(formatter, "_fmt", ""))):
                 self._ask(record, sys._getframe(1))
             return real(formatter, record)
 

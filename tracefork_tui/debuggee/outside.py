@@ -13,10 +13,10 @@ from typing import Any, Callable
 
 from ..tape import records
 from ..tape.errors import Divergence
-from .bodies import travelling
 from .hooks import AfterImport
 from .session import Session
 from .standin import stand_in
+from .variables import travelling
 
 IN_C = ("MySQLdb", "oracledb", "psycopg2", "psycopg_c", "pycurl", "pymssql", "zmq")
 CHANNELS = ("insecure_channel", "secure_channel")

@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..tape import records
-from ..tape.answer import Answer
 from .feeding import Draws, Stretch
 
 if TYPE_CHECKING:
+    from ..tape.answer import Answer
     from ..tape.reader import Tape
 
 LIVE, RECORDED, STALE, EDITED, FAULT, SCRIPTED, HUMAN = range(len(records.PROVENANCES))

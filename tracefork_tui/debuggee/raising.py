@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..tape.answer import Error
 from . import forms
 
-_ERRNO = re.compile(r"\[Errno (\d+)\] (.*)", re.DOTALL)
+if TYPE_CHECKING:
+    from ..tape.answer import Error
+
+_ERRNO = r"(?s)\[Errno (\d+)\] (.*)"
 
 
 def text_of(error: BaseException) -> str:
@@ -22,6 +24,8 @@ def text_of(error: BaseException) -> str:
 
 def raised(error: BaseException) -> list[Any]:
     """An exception as the tape holds it."""
+    from ..tape.answer import Error
+
     kind = type(error)
     return Error(kind.__module__, kind.__qualname__, text_of(error)).packed()
 
@@ -58,6 +62,8 @@ def rebuild(error: Error | None, home: Any = None) -> BaseException:
 
 def revived(packed: Any) -> BaseException:
     """The exception that was raised, of a class that is loaded; its constructor is not called."""
+    from ..tape.answer import Error
+
     plain = Error.unpacked(packed[:5])
     if plain is None or len(packed) < 7:
         return rebuild(plain)
@@ -85,7 +91,7 @@ def _arguments(error: BaseException) -> list[Any]:
 
 def _built(kind: type[BaseException], error: Error) -> BaseException:
     """An exception that says what `error` says, also where its class takes other arguments."""
-    numbered = _ERRNO.match(error.message) if issubclass(kind, OSError) else None
+    numbered = re.match(_ERRNO, error.message) if issubclass(kind, OSError) else None
     tries: list[tuple[Any, ...]] = [(error.message,), ()]
     if numbered:
         tries.insert(0, (int(numbered[1]), numbered[2]))

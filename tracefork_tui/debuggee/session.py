@@ -11,13 +11,11 @@ from collections.abc import Sequence
 from functools import partial
 from threading import get_ident
 from types import FrameType
-from typing import Any, Callable
+from typing import TYPE_CHECKING, Any, Callable
 
-from ..tape.answer import Error
-from ..tape.chain import canonical_url
 from ..tape.errors import Divergence, Halt, TapeError
 from ..tape.redact import Pair, Redactor
-from ..tape.spans import Body
+from ..tape.urls import canonical_url
 from ..tape.writer import Writer
 from . import addresses
 from .bursts import Burst
@@ -26,8 +24,11 @@ from .failures import say
 from .flight import Flight, Pending
 from .names import in_loop, task_name
 from .policy import LIVE, RECORDED, STALE, Asked, DrawVerdict
-from .raising import raised, rebuild
+from .raising import raised, revived
 from .variables import Variable
+
+if TYPE_CHECKING:
+    from ..tape.spans import Body
 
 perf_counter_ns = time.perf_counter_ns
 sleep = time.sleep
@@ -429,7 +430,7 @@ class Session:
 
 def _feed(verdict: DrawVerdict, decode: Any) -> Any:
     if verdict.kind == RAISED:
-        raise rebuild(Error.unpacked(verdict.value))
+        raise revived(verdict.value)
     return decode(verdict.value) if decode else verdict.value
 
 

@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from .failures import in_one_line
-from .further import FAILED
+from .further import BEGAN, ENDED, FAILED
 from .hooks import AfterImport
 from .session import DOOMED, Session
 from .standin import like
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 TURN = "queue turn"
 GREW = "pool grew"
-BEGAN, ENDED = "process began", "process ended"
 LOKY = ("joblib.externals.loky.backend.queues", "loky.backend.queues")
 PATIENT = 10.0
 PATIENCE = 20.0
@@ -150,12 +149,6 @@ class Sharing:
 
         like(_adjust_process_count, real)
         pool._adjust_process_count = _adjust_process_count
-
-
-def cut_short(tape: Any) -> bool:
-    """True for the tape of a process of multiprocessing that was ended from outside."""
-    kinds = {note.kind for note in tape.notes}
-    return BEGAN in kinds and ENDED not in kinds
 
 
 class Turn:

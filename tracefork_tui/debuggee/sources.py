@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from hashlib import sha256
 from types import CodeType, FrameType
 
+from ..tape.hashing import sha256
 from . import addresses
 from .inputs import contents
 from .session import Session
@@ -19,13 +19,11 @@ LONGEST_TEXT = 256 * 1024
 CLOCK = "datetime64"
 NOW = ("now", "today")
 VERBS = r"\s*(?:select|insert|update|delete|replace|create|alter|with)\s"
-SQL = re.compile(VERBS, re.I)
-QUOTED = re.compile(rf"[\"']{VERBS}".encode(), re.I)
-DRAWN = re.compile(
-    r"\b(?:random|rand|randomblob|gen_random_uuid|uuid|now|getdate|sysdate|julianday)\s*\(\s*\)"
+QUOTED = rf"(?i)[\"']{VERBS}".encode()
+DRAWN = (
+    r"(?i)\b(?:random|rand|randomblob|gen_random_uuid|uuid|now|getdate|sysdate|julianday)\s*\(\s*\)"
     r"|\brandomblob\s*\(|\bcurrent_(?:timestamp|date|time)\b"
-    r"|\b(?:datetime|date|time|julianday|unixepoch|strftime)\s*\([^()]*'now'",
-    re.I,
+    r"|\b(?:datetime|date|time|julianday|unixepoch|strftime)\s*\([^()]*'now'"
 )
 """What a database draws itself."""
 
@@ -56,7 +54,7 @@ def runs_text(session: Session, text: str) -> None:
 
 def _spelled(session: Session, text: bytes, name: str) -> None:
     """Name what a program asks for that no seam can hold; it is known by its text."""
-    if addresses.SPELLED.search(text) or CLOCK.encode() in text or QUOTED.search(text):
+    if addresses.SPELLED.search(text) or CLOCK.encode() in text or re.search(QUOTED, text):
         try:
             _name(session, compile(text, name, "exec", dont_inherit=True))
         except (SyntaxError, ValueError):
@@ -69,7 +67,7 @@ def _name(session: Session, code: CodeType) -> None:
         if CLOCK in inner.co_names:
             _name_clock(session, inner)
         texts = (one for one in inner.co_consts if isinstance(one, str))
-        if any(SQL.match(text) and DRAWN.search(text) for text in texts):
+        if any(_drawn_in(text) for text in texts):
             _name_sql(session, inner)
 
 
@@ -85,11 +83,15 @@ def _name_clock(session: Session, code: CodeType) -> None:
 def _name_sql(session: Session, code: CodeType) -> None:
     """What a database is asked to draw, in an SQL text of the user's."""
     for line, value in _constants(code):
-        found = SQL.match(value) and DRAWN.search(value)
+        found = _drawn_in(value)
         if found:
             site = f"{session.callers.shown(code.co_filename)}:{line} in {code.co_name}"
             what = f"{found[0]} in SQL, which the database draws"
             session.note("source", {"what": what, "site": [site]}, once=(what, site))
+
+
+def _drawn_in(text: str) -> re.Match[str] | None:
+    return re.search(DRAWN, text) if re.match(VERBS, text, re.I) else None
 
 
 def _constants(code: CodeType) -> Iterator[tuple[int, str]]:

@@ -7,7 +7,6 @@ import os
 import sys
 from typing import Any
 
-from ..tape.answer import Answer
 from ..tape.errors import TapeError
 from ..tape.redact import Redactor
 from ..tape.writer import Writer
@@ -18,7 +17,6 @@ from . import (
     effects,
     environment,
     failures,
-    http,
     inputs,
     leftovers,
     logs,
@@ -39,11 +37,10 @@ from . import (
 )
 from . import session as sessions
 from .ahead import Ahead
-from .answers import LIBRARIES
 from .arrivals import Arrivals
-from .bodies import travelling
 from .callers import Callers
 from .children import Children
+from .flight import LIBRARIES
 from .forkpoint import ForkPoint
 from .further import claim
 from .hooks import AfterImport
@@ -51,6 +48,7 @@ from .policy import Recording, Redrawing
 from .session import Session, perf_counter_ns
 from .threads import Threads
 from .turns import Turns
+from .variables import travelling
 from .virtual import VirtualTime, watch_timers
 
 SDKS = ("anthropic", "openai", "pydantic_ai", "langchain_core", "litellm", "pydantic")
@@ -107,6 +105,7 @@ def make(plan: dict[str, Any], writer: Writer) -> tuple[Session, Any]:
 
 def replaying(plan: dict[str, Any], parent: Any) -> Any:
     """The policy that follows a tape, with what a fork changes."""
+    from ..tape.answer import Answer
     from .replaying import Replaying
 
     answers = [Answer.unpacked(packed) for packed in plan.get("answers", ())]
@@ -198,6 +197,8 @@ def install(session: Session, parent: Any, plan: dict[str, Any]) -> AfterImport:
 
 
 def _patch_http(module: Any, session: Session) -> None:
+    from . import http
+
     http.patch(module, session)
     _name_module(module, session)
 

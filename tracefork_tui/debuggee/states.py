@@ -12,12 +12,11 @@ import time
 from types import FrameType
 from typing import Any, Callable
 
-from .draws import set_on_type
 from .inputs import ELSEWHERE, Inputs, absolute
 from .session import Session
 from .standin import like, stand_in
 
-ASKING = re.compile(
+ASKING = (
     r"[/\\]python3[^/\\]*[/\\](?:genericpath\.py$|pathlib[/\\.])|^<frozen genericpath>$"
     r"|[/\\]tracefork_tui[/\\]debuggee[/\\]folders\.py$"
 )
@@ -30,7 +29,8 @@ def install(session: Session, inputs: Inputs) -> None:
     for name in ("stat", "lstat", "fstat"):
         real = getattr(os, name)
         setattr(os, name, stand_in(_telling(states, real), real))
-    found: Any = os.DirEntry.stat
+    entries: Any = os.DirEntry
+    found = entries.stat
 
     def of_entry(entry: Any, *, follow_symlinks: bool = True) -> os.stat_result:
         frame = states.asked(sys._getframe(1))
@@ -39,7 +39,7 @@ def install(session: Session, inputs: Inputs) -> None:
         return states.of(entry.path, lambda: found(entry, follow_symlinks=follow_symlinks), frame)
 
     like(of_entry, found)
-    set_on_type(os.DirEntry, "stat", of_entry)
+    entries.stat = of_entry
 
 
 def _telling(states: _States, real: Callable[..., os.stat_result]) -> Callable[..., Any]:
@@ -102,7 +102,7 @@ def _of_paths(frame: FrameType) -> bool:
     """True for the code of os.path and pathlib."""
     code = frame.f_code
     links = code.co_name in OF_LINKS and "posixpath" in code.co_filename
-    return links or ASKING.search(code.co_filename) is not None
+    return links or re.search(ASKING, code.co_filename) is not None
 
 
 def _kept(found: os.stat_result) -> list[Any]:

@@ -6,8 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .answers import real_sleep
-from .held import monotonic
+from .held import monotonic, real_sleep
 from .hooks import AfterImport
 from .session import Session
 from .standin import like

@@ -37,3 +37,7 @@ class Variable(Generic[T]):
             self._variable.set(value)
         finally:
             gc.enable()
+
+
+travelling = Variable("travelling", False)
+"""True while a library's own transport is at work."""

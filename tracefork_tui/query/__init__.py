@@ -17,8 +17,9 @@ Nothing here is imported before it is used: an open tape asks for facts, seldom 
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from ..lazily import lazily
 
 if TYPE_CHECKING:
     from .completion import Completion as Completion
@@ -44,28 +45,30 @@ if TYPE_CHECKING:
     from .watch import standing as standing
 
 _HOME = {
-    "Completion": "completion",
-    "complete": "completion",
-    "QueryError": "errors",
-    "Query": "expression",
-    "compile": "expression",
-    "FIELDS": "fields",
-    "Field": "fields",
-    "filter": "finding",
-    "filter_slices": "finding",
-    "find": "finding",
-    "Occurrence": "origins",
-    "Origin": "origins",
-    "origin": "origins",
-    "origin_slices": "origins",
-    "summed": "origins",
-    "Selection": "selection",
-    "Slice": "slices",
-    "Change": "watch",
-    "change_slices": "watch",
-    "changes": "watch",
-    "standing": "watch",
+    "Completion": ".completion",
+    "complete": ".completion",
+    "QueryError": ".errors",
+    "Query": ".expression",
+    "compile": ".expression",
+    "FIELDS": ".fields",
+    "Field": ".fields",
+    "filter": ".finding",
+    "filter_slices": ".finding",
+    "find": ".finding",
+    "Occurrence": ".origins",
+    "Origin": ".origins",
+    "origin": ".origins",
+    "origin_slices": ".origins",
+    "summed": ".origins",
+    "Selection": ".selection",
+    "Slice": ".slices",
+    "Change": ".watch",
+    "change_slices": ".watch",
+    "changes": ".watch",
+    "standing": ".watch",
 }
+
+__getattr__ = lazily(__name__, _HOME)
 
 __all__ = [
     "FIELDS",
@@ -90,11 +93,3 @@ __all__ = [
     "standing",
     "summed",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    globals()[name] = found
-    return found

@@ -4,7 +4,6 @@ variables of the environment that it reads.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
@@ -89,6 +88,8 @@ def _variables(parent: Tape, child: Tape) -> Iterator[str]:
 def _lines(before: Any, after: Any) -> Iterator[str]:
     if not isinstance(before, str) or not isinstance(after, str):
         return
+    import difflib
+
     compared = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0)
     changed = (line for line in compared if not line.startswith(("---", "+++")))
     yield from (f"  {line}" for line in islice(changed, MOST_LINES))

@@ -8,9 +8,9 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from ..tape.chain import origin_of
 from ..tape.credentials import secret_name
 from ..tape.redact import PLACEHOLDER, Redactor
+from ..tape.urls import origin_of
 from .state import state_folder
 
 ALLOWED = (

@@ -169,12 +169,16 @@ def start(
             stdout=stdout,
             stderr=stderr,
             start_new_session=apart,
-            preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_SETMASK, ()) and None,
+            preexec_fn=_unblock if signal.pthread_sigmask(signal.SIG_BLOCK, ()) else None,
         )
     except OSError as error:
         Path(plan_path).unlink(missing_ok=True)
         raise NotStarted(f"{command[0]}: cannot be started: {error.strerror}") from None
     return Run(process, out, plan_path, before)
+
+
+def _unblock() -> None:
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 
 def check_command(launch: Launch) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..wire.visible import visible
-from .fork import ForkReport
-from .verify import Receipt
+
+if TYPE_CHECKING:
+    from .fork import ForkReport
+    from .verify import Receipt
 
 MOST = 12
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from itertools import chain, zip_longest
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..debuggee.sharing import cut_short
+from ..debuggee.further import cut_short
 from ..tape import records
 from ..tape.reader import Tape
 from ..tape.steps import Note
 from .boundary import of_family
 from .changed import changes_since
 from .children import children
-from .explain import Explanation, explain
 from .underway import broken_off
+
+if TYPE_CHECKING:
+    from .explain import Explanation
 
 SINGLE = (records.DRAW, records.CALL)
 
@@ -176,12 +178,20 @@ def _verify(parent: Tape, child: Tape, upto: int, whole: bool) -> Receipt:
         unproven=[] if failures else _unproven(parent, child, upto, whole, broken),
         uncaptured=uncaptured(child),
         changed=changes_since(parent, child, touched=bool(failures)),
-        explanation=explain(parent, child, stopped, unasked)
+        explanation=_explained(parent, child, stopped, unasked)
         if stopped or (leftover and not ended)
         else None,
         stopped=ended,
         unfired=_unfired(child) if failures else 0,
     )
+
+
+def _explained(
+    parent: Tape, child: Tape, stopped: Note | None, unasked: Iterable[int]
+) -> Explanation:
+    from .explain import explain
+
+    return explain(parent, child, stopped, unasked)
 
 
 def _unfired(child: Tape) -> int:

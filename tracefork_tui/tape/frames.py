@@ -25,7 +25,7 @@ _BLOCK = 4096
 _PIECE = 1 << 16
 _WINDOW = 1 << 20
 _WIDTHS = {0xC4: 1, 0xC5: 2, 0xC6: 4}
-_BORDER = re.compile(rb"\xce(?=.{4}[\xc4-\xc6])", re.DOTALL)
+_BORDER = rb"(?s)\xce(?=.{4}[\xc4-\xc6])"
 
 
 class Frame(NamedTuple):
@@ -171,7 +171,7 @@ class _Search:
         while position < self._size and self._budget > 0:
             window = self._pread(_WINDOW + CRC_SIZE, position)
             self._budget -= len(window)
-            for match in _BORDER.finditer(window):
+            for match in re.finditer(_BORDER, window):
                 if self._starts(position + match.start() + CRC_SIZE):
                     return position + match.start() + CRC_SIZE
             position += _WINDOW

@@ -15,6 +15,7 @@ from .errors import TapeError
 from .index import MEANING, PROOF
 from .indexed import Indexed
 from .recorded import Recorded
+from .urls import canonical_url
 
 COMPLETED = (*records.DRAW_KINDS, records.END)
 
@@ -113,7 +114,7 @@ class Proven(Recorded):
     def canonical_url(self, url: str) -> str:
         """The URL as it enters the fingerprint. Raises ValueError for what is none."""
         origins = self.header.get("origins")
-        return chain.canonical_url(url, origins if isinstance(origins, dict) else {})
+        return canonical_url(url, origins if isinstance(origins, dict) else {})
 
     def _unlink(self, n: int) -> None:
         """Forget the chain from step `n` on."""

@@ -15,9 +15,9 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from hashlib import sha256
 from typing import Any, Callable, NamedTuple
 
+from .hashing import sha256
 from .records import REQUEST, RESPONSE
 
 CUT = re.compile(rb'\}(?=\s*,\s*\{\s*"|\s*\]\s*,\s*"|\s*\]\s*\}\s*\Z)')
@@ -30,7 +30,6 @@ TEXTS = (b"{", b"[", b"event:", b"data:", b"id:", b":")
 RECENT = 64
 HELD = 1 << 25  # bytes of recent bodies
 KNOWN = 1 << 16
-REPLY_MOST = 1 << 18
 
 Clean = Callable[[bytes, int], bytes]
 

@@ -15,16 +15,20 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from os import getpid  # the real one: an agent's os.getpid() is a draw
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import frames, records
 from .codec import pack
 from .errors import FullDisk, TapeError
-from .spans import REPLY_MOST, Body, Clean, Spans
 from .tail import Tail, remove
 
+if TYPE_CHECKING:
+    from .spans import Body, Clean, Spans
+
 VARIES = 2  # values of a header after which the next ones are not interned
+REPLY_MOST = 1 << 18  # bytes of a reply that are looked at for what requests repeat
 PATIENCE = 0.2  # seconds: a reader that asks who holds the file holds it for a moment
 
 
@@ -50,7 +54,6 @@ class Writer:
         self._tail: Tail | None = None
         self._atoms: dict[Any, int] = {}
         self._varied: dict[str, int] = {}
-        self._spans = Spans()
         self._replies: dict[int, bytearray] = {}
 
     @classmethod
@@ -91,6 +94,12 @@ class Writer:
         self._fd = -1
         self._tail = None
 
+    @cached_property
+    def _spans(self) -> Spans:
+        from .spans import Spans
+
+        return Spans()
+
     def take(self, body: bytes, clean: Clean | None = None, edition: int = 0) -> Body:
         """A body ready to be sent, its secrets taken out by `clean`: see Spans.take."""
         with self._lock:
@@ -110,7 +119,7 @@ class Writer:
     ) -> bytes:
         """An exchange's request; gives the SHA-256 of its body."""
         with self._lock:
-            taken = body if isinstance(body, Body) else self._spans.take(body)
+            taken = self._spans.take(body) if isinstance(body, bytes) else body
             where, frames_ = self._atom(task), self._atom(list(site))
             target = [self._atom(method), self._atom(url), self._headers(headers)]
             pieces = self._spans.add(n, taken)

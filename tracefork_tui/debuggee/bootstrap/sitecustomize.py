@@ -4,6 +4,7 @@ aside, so that the agent sees the environment and the path that it would see wit
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 from typing import Any
@@ -31,17 +32,6 @@ def _load(home: str) -> Any:
     return start
 
 
-def _next_sitecustomize() -> None:
-    import importlib.util
-
-    spec = importlib.util.find_spec("sitecustomize")
-    if spec is None or spec.loader is None:
-        raise ImportError("there is none but the debugger's", name="sitecustomize")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["sitecustomize"] = module
-    spec.loader.exec_module(module)
-
-
 def _begin() -> None:
     here = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [place for place in sys.path if os.path.abspath(place or ".") != here]
@@ -55,7 +45,7 @@ def _begin() -> None:
             os._exit(2)
     ours = sys.modules.pop("sitecustomize")
     try:
-        _next_sitecustomize()
+        importlib.import_module("sitecustomize")  # the next one on the path
     finally:
         sys.modules.setdefault("sitecustomize", ours)
 

@@ -10,12 +10,12 @@ from hashlib import sha256
 from typing import Any
 
 from ...tape.answer import Error
-from ...tape.chain import canonical_url
 from ...tape.errors import TapeError
 from ...tape.reader import Tape
 from ...tape.records import PROVENANCES
 from ...tape.redact import MARK, Redactor, secret_header
 from ...tape.seal import seal
+from ...tape.urls import canonical_url
 from ...tape.writer import Writer
 from ...wire.address import api_of, provider_of
 from ..imported import DURATIONS, FIRST_BYTE, START_TIMES
