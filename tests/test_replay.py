@@ -486,6 +486,20 @@ def test_a_changed_byte_makes_a_tape_foreign(bench: Bench) -> None:
     assert done.err.count("\n") == 1
 
 
+def test_whom_an_sdk_asks_is_on_the_tape(bench: Bench) -> None:
+    agent = """
+        import os
+        import httpx2
+
+        print(os.environ.get("LITELLM_MODE"))
+        print(httpx2.post(os.environ["MISTRAL_BASE_URL"] + "/v1/messages", json={}).status_code)
+    """
+    bench.record(agent, MISTRAL_BASE_URL=bench.url, LITELLM_MODE="PRODUCTION")
+    done = bench.replay("run.msgpack", LITELLM_MODE="DEV")
+    assert done.code == 0, done
+    assert done.out == "PRODUCTION\n401\n"
+
+
 def test_the_hash_seed_is_the_tapes(bench: Bench) -> None:
     bench.record(
         """

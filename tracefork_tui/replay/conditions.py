@@ -14,7 +14,7 @@ from pathlib import Path
 from ..tape.errors import TapeError
 from ..tape.reader import Tape
 from .copying import LEFT_OUT, copied_home
-from .environment import ALLOWED, KEYS, home_of
+from .environment import KEYS, home_of, shapes
 from .plan import AS_RECORDED, Manner
 
 FORTY_DAYS = 40 * 86400 + 26_591
@@ -94,11 +94,11 @@ def _elsewhere(tape: Tape, runs: int) -> Trials:
 
 
 def _bare(tape: Tape, runs: int) -> Trials:
-    known = {*ALLOWED, *KEYS, *NEEDED, *tape.header.get("keys", ())}
+    known = {*KEYS, *NEEDED, *tape.header.get("keys", ())}
     gone = [
         name
         for name in os.environ
-        if name not in known and not name.startswith(NEEDED_PREFIXES)
+        if name not in known and not shapes(name) and not name.startswith(NEEDED_PREFIXES)
         if not name.lower().endswith("_proxy")
     ]
     new: dict[str, str | None] = dict.fromkeys(gone)

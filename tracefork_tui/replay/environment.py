@@ -27,6 +27,8 @@ ALLOWED = (
     "GOOGLE_GEMINI_BASE_URL",
     "LANG",
     "LC_ALL",
+    "LITELLM_LOCAL_MODEL_COST_MAP",
+    "LITELLM_MODE",
     "OPENAI_API_BASE",
     "OPENAI_API_VERSION",
     "OPENAI_BASE_URL",
@@ -53,9 +55,19 @@ HOME_ORIGINS = {
 }
 
 
+def shapes(name: str) -> bool:
+    """True for a variable that says whom an SDK asks, and for what."""
+    return name in ALLOWED or name.endswith("_BASE_URL")
+
+
+def _shaping(environment: Mapping[str, str]) -> list[str]:
+    others = sorted(name for name in environment if shapes(name) and name not in ALLOWED)
+    return [*(name for name in ALLOWED if name in environment), *others]
+
+
 def keeps(environment: Mapping[str, str], redactor: Redactor) -> dict[str, str]:
-    """The variables that go on the tape: the allowed ones, no secret in their values."""
-    found = {name: environment[name] for name in ALLOWED if name in environment}
+    """The variables that go on the tape: those that shape the run, no secret in their values."""
+    found = {name: environment[name] for name in _shaping(environment)}
     if HEADERS in found:
         pairs = [tuple(line.split(":", 1)) for line in found[HEADERS].splitlines() if ":" in line]
         clean = redactor.headers([(name.strip(), value.strip()) for name, value in pairs])
@@ -78,8 +90,8 @@ def credential_names(environment: Mapping[str, str]) -> list[str]:
 def origins(environment: Mapping[str, str]) -> dict[str, str]:
     """Origins that come from a variable: {"http://127.0.0.1:4000": "$ANTHROPIC_BASE_URL"}."""
     found: dict[str, str] = {}
-    for name in ALLOWED:
-        value = environment.get(name, "")
+    for name in _shaping(environment):
+        value = environment[name]
         if value.startswith(("http://", "https://")):
             found.setdefault(origin_of(value), f"${name}")
     return found
@@ -121,7 +133,7 @@ def restored(
 def differences(environment: Mapping[str, str], taped: Mapping[str, str]) -> list[str]:
     """The names of the shaping variables that are not as they were on the tape."""
     skip = ("LANG", "LC_ALL")
-    names = sorted(set(taped) | {name for name in ALLOWED if name in environment})
+    names = sorted(set(taped) | set(_shaping(environment)))
     return [n for n in names if n not in skip and environment.get(n) != taped.get(n)]
 
 

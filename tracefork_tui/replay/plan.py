@@ -13,7 +13,7 @@ from ..tape.errors import TapeError
 from ..tape.reader import Tape
 from ..tape.records import PROVENANCES
 from ..tape.redact import check_pattern
-from .environment import ALLOWED, home_of, live_origins, origins, restored, runnable
+from .environment import home_of, live_origins, origins, restored, runnable, shapes
 from .launch import Launch
 
 OFFLINE, STRICT, LIVE = "offline", "strict", "live"
@@ -126,7 +126,7 @@ def _launch(
 ) -> Launch:
     header = parent.header
     taped = {name: str(value) for name, value in header.get("environment", {}).items()}
-    taped = {name: value for name, value in taped.items() if name in ALLOWED}
+    taped = {name: value for name, value in taped.items() if shapes(name)}
     keys = [str(name) for name in header.get("keys", ())]
     credentials = [str(name) for name in header.get("credentials", ())]
     if live:
