@@ -134,8 +134,8 @@ def _verify(parent: Tape, child: Tape, upto: int, whole: bool) -> Receipt:
     failures: list[str] = []
     exchanges, draws, same_bodies = [0, 0], [0, 0], 0
     leftover = []
-    for n in range(1, upto + 1):
-        there, here = parent.index.kind_of(n), child.index.kind_of(n)
+    kinds = zip(parent.index.kinds_of(upto), child.index.kinds_of(upto), strict=True)
+    for n, (there, here) in enumerate(kinds, 1):
         if there < 0:
             continue
         count = draws if there in records.DRAW_KINDS else exchanges
@@ -243,8 +243,9 @@ def _unproven(parent: Tape, child: Tape, upto: int, whole: bool, broken: list[in
 def _drawn_by_others(parent: Tape, child: Tape, upto: int) -> list[str]:
     """Draws that went to another task or thread than when they were recorded."""
     others = []
-    for n in range(1, min(upto, len(child.index.first)) + 1):
-        if child.index.kind_of(n) == parent.index.kind_of(n) and child.index.kind_of(n) in SINGLE:
+    kinds = zip(parent.index.kinds_of(upto), child.index.kinds_of(upto), strict=True)
+    for n, (there, here) in enumerate(kinds, 1):
+        if there == here and here in SINGLE:
             was, now = parent.atom(parent.head_of(n)[3]), child.atom(child.head_of(n)[3])
             others += [n] if was != now else []
     return [f"which task drew what: {_steps(others)}"] if others else []

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from . import chain, records
 from .answer import Answer, Error
+from .columns import Run
 from .steps import Chunk, Draw, Exchange, Headers, Request, Response, Step
 
 if TYPE_CHECKING:
@@ -70,6 +71,14 @@ def meaning(tape: Proven, found: list[list[Any]], asked: Asked | None = None) ->
         how,
         failure,
     )
+
+
+def meanings(tape: Proven, run: Run, steps: range) -> list[bytes]:
+    """What the draws of a run mean. Raises ValueError where they are not those of `steps`."""
+    if run.n != steps.start or len(run.times) != len(steps):
+        raise ValueError("it is another run")
+    said = [(tape.atom(name), tape.atom(kind)) for _, _, _, name, kind in run.sources]
+    return [chain.draw_meaning(*said[at], value) for at, value in zip(run.which, run.values)]
 
 
 def answer(tape: Proven, found: list[list[Any]]) -> tuple[Answer, str]:

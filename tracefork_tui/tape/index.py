@@ -9,6 +9,8 @@ from __future__ import annotations
 import sys
 from array import array
 from bisect import bisect_right
+from collections.abc import Iterator
+from itertools import chain, repeat
 from typing import Any
 
 from . import records
@@ -115,6 +117,12 @@ class Index:
         place = self.first[n - 1] if 1 <= n <= len(self.first) else NOWHERE
         return self.kinds[place] if place < len(self.kinds) else -1
 
+    def kinds_of(self, last: int) -> Iterator[int]:
+        """The same for each of the steps up to `last`."""
+        kinds, most = self.kinds, len(self.kinds)
+        known = (kinds[place] if place < most else -1 for place in self.first[:last])
+        return chain(known, repeat(-1, last - len(self.first)))
+
     def run_of(self, n: int) -> tuple[int, int, int] | None:
         """The run of draws that step `n` is one of: its first step, how many it has, and which of
         the DRAWS records it is, from 0.
@@ -124,6 +132,12 @@ class Index:
             return None
         which = self.kinds.count(records.DRAWS, 0, place)
         return self.owners[place], self.counts[which], which
+
+    def alone_in(self, run: tuple[int, int, int]) -> bool:
+        """True if no other record claims a step of the run."""
+        start, count, _ = run
+        steps = self.first[start - 1 : start - 1 + count]
+        return len(steps) == count == steps.count(steps[0])
 
     def runs(self) -> list[tuple[int, int]]:
         """The runs of draws, each its first step and how many it has, in the order of steps."""

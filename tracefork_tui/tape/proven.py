@@ -92,9 +92,18 @@ class Proven(Recorded):
 
     def proof(self, run: tuple[int, int, int], before: bytes) -> bytes:
         """The same, made from its record; `before`: the chain before its first step."""
-        start, count, _ = run
-        meanings = [self.computed_meaning(n) for n in range(start, start + count)]
+        meanings = self._meanings_of(run)
         return sha256(b"".join(meanings)).digest() + chain.chain(meanings, before)
+
+    def _meanings_of(self, run: tuple[int, int, int]) -> list[bytes]:
+        start, count, _ = run
+        steps = range(start, start + count)
+        try:
+            if self.index.alone_in(run):
+                return decode.meanings(self, self.run(start), steps)
+        except (ValueError, TapeError):
+            pass
+        return [self.computed_meaning(n) for n in steps]
 
     def meaning(self, n: int) -> bytes:
         """The hash of what step `n` means; zeros where it is missing or cannot be read."""
