@@ -69,6 +69,19 @@ def test_each_is_a_step_with_its_value_and_its_call_site(bench: Bench) -> None:
     assert not os.path.exists(beside(tape.path))
 
 
+def test_a_run_of_them_is_one_line_of_show(bench: Bench) -> None:
+    tape = bench.record(MANY)
+    shown = bench.cli("show", "run.msgpack").out.splitlines()
+    folded = [line for line in shown if "×" in line]
+    assert any("time.time, random.random, uuid.uuid4" in line for line in folded)
+    counts = [int(line.partition("×")[2].split()[0]) for line in folded]
+    single = [line for line in shown if " ◇ " in line or " ● " in line]
+    assert sum(counts) + len(single) - len(folded) == len(tape.steps)
+    captured = next(line for line in shown if line.startswith("captured: "))
+    clocks = sum(name.startswith("time.") for name, _ in draws(tape))
+    assert f"{clocks:,} clock readings" in captured
+
+
 def test_few_bytes_each(bench: Bench) -> None:
     source = """
         import random, time

@@ -43,7 +43,7 @@ def diff(first: str, second: str, as_json: bool, markdown: bool) -> int:
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON document.")
 @click.option("--where", metavar="EXPR", help="Only the steps of which EXPR is true.")
 def show(path: str, n: int | None, as_json: bool, where: str | None) -> int:
-    """Steps as a table, or one step whole.
+    """Steps as a table, a run of draws on one line; or one step whole.
 
     \b
     EXPR speaks of a step's fields, and of what its request and response hold:

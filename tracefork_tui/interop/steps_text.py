@@ -12,7 +12,8 @@ from ..replay.boundary import boundary, summary
 from ..replay.children import children
 from ..replay.environment import spelled
 from ..tape.reader import Tape
-from ..tape.steps import Exchange, Headers
+from ..tape.steps import Exchange, Headers, Step
+from ..tape.stretches import Stretches
 from ..wire import decode, told_of
 from ..wire.steps import brief
 from ..wire.visible import visible
@@ -23,13 +24,13 @@ LABEL = 40
 
 
 def table(tape: Tape, width: int, whole_sites: bool = True) -> Iterator[str]:
-    """One line a step, then the outcome and what was not captured. A call site that goes beyond
-    the width is shortened where that is asked for."""
+    """One line a step or a run of draws, then the outcome and what was not captured. A call site
+    that goes beyond the width is shortened where that is asked for."""
     header = tape.header
     command = spelled(header.get("command"))
     total, shown = tape.index.steps, len(tape.steps)
-    count = f"{total}" if shown == total else f"{shown} of {total}"
-    yield visible(f"{tape.path}  {count} step{'s' * (total != 1)}  {command}".rstrip())
+    many = f"{total}" if shown == total else f"{shown} of {total}"
+    yield visible(f"{tape.path}  {many} step{'s' * (total != 1)}  {command}".rstrip())
     parent = header.get("parent")
     if isinstance(parent, dict):
         what = parent.get("intervention") or "no intervention"
@@ -39,7 +40,7 @@ def table(tape: Tape, width: int, whole_sites: bool = True) -> Iterator[str]:
     timed = START_TIMES not in lacks(tape)
     digits = len(str(total))
     fork = isinstance(parent, dict)
-    for step in tape.steps:
+    for step, count in _folded(tape):
         mark = "●" if step.kind == "exchange" else "◇"
         source = f"{step.provenance:<8} " if fork else ""
         site = f"  {step.call_site[0]}" if step.call_site else ""
@@ -47,12 +48,37 @@ def table(tape: Tape, width: int, whole_sites: bool = True) -> Iterator[str]:
         if not whole_sites:
             site = _site(site, room - LABEL)
             room -= len(site)
-        line = visible(told_of(step, room).replace("\n", " "))
+        line = visible(_told(tape, step, count, room).replace("\n", " "))
         at = f"{step.at:>8.3f}s " if timed else ""
         start = f"{step.n:>{digits}} {mark} {at}{source}"
         gap = " " * (room - cell_len(line) - 1) if site and not whole_sites else ""
         yield f"{start}{_cut(line, room)}{gap}{visible(site)}"
     yield from footing(tape)
+
+
+def _folded(tape: Tape) -> Iterator[tuple[Step, int]]:
+    """The steps, of a run of draws the first and how many there are; each by itself where some
+    are left out, and in a fork, where they are of several origins.
+    """
+    steps, stretches, at = tape.steps, Stretches(tape.index), 0
+    whole = len(steps) == tape.index.steps and not tape.header.get("parent")
+    while at < len(steps):
+        step = steps[at]
+        stretch = stretches.of(step.n) if whole else None
+        count = stretch[1] - step.n if stretch is not None else 1
+        yield step, count
+        at += count
+
+
+def _told(tape: Tape, step: Step, count: int, room: int) -> str:
+    """A step, or a run of draws from it on: its first value, or the names of what was drawn."""
+    if count == 1:
+        return told_of(step, room)
+    runs = [n for n, _ in tape.index.runs() if step.n <= n < step.n + count]
+    names = dict.fromkeys(str(tape.atom(one[3])) for n in runs for one in tape.sources(n)[0])
+    times = f"×{count} "
+    told = told_of(step, room - len(times)) if len(names) == 1 else ", ".join(names)
+    return times + told
 
 
 def _site(site: str, room: int) -> str:

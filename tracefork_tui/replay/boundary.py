@@ -138,12 +138,17 @@ class Boundary:
 def boundary(tape: Tape, go_on: Callable[[], bool] = lambda: True) -> Boundary:
     """Read the boundary of a run; ends early, with what it has, when `go_on` says no."""
     found: dict[str, Captured] = {}
-    for n in range(1, len(tape.index.first) + 1):
-        if not n % 1000 and not go_on():
+    n, last, looked = 1, len(tape.index.first), 0
+    while n <= last:
+        looked += 1
+        if not looked % 1000 and not go_on():
             break
-        if tape.index.of_step(n):
-            what, name, site = _step(tape, n)
-            _count(found, what, name, site, n)
+        run = tape.index.run_of(n)
+        if run is not None:
+            _count_run(found, tape, n)
+        elif tape.index.of_step(n):
+            _count(found, *_step(tape, n), n)
+        n += 1 if run is None else run[0] + run[1] - n
     for note in tape.notes:
         if note.kind in ("code", "input"):
             what = "code file" if note.kind == "code" else "input file"
@@ -233,13 +238,24 @@ def _family(name: str, kind: str) -> str:
     return next(found, "tool" if kind == "value" else "machine fact")
 
 
-def _count(found: dict[str, Captured], what: str, name: str, site: list[str], n: int) -> None:
+def _count_run(found: dict[str, Captured], tape: Tape, n: int) -> None:
+    """The run of draws that begins with step `n`."""
+    sources, which = tape.sources(n)
+    for place, (_, site, _, name, kind) in enumerate(sources):
+        said, sites = str(tape.atom(name)), [str(one) for one in tape.atom(site, list)]
+        what = _family(said, str(tape.atom(kind)))
+        _count(found, what, said, sites, n + which.index(place), which.count(place))
+
+
+def _count(
+    found: dict[str, Captured], what: str, name: str, site: list[str], n: int, times: int = 1
+) -> None:
     one = found.setdefault(what, Captured(what, first=n))
-    one.count += 1
-    one.names[name] = one.names.get(name, 0) + 1
+    one.count += times
+    one.names[name] = one.names.get(name, 0) + times
     for where in site[:1]:
         if where in one.sites or len(one.sites) < MOST_SITES:
-            one.sites[where] = one.sites.get(where, 0) + 1
+            one.sites[where] = one.sites.get(where, 0) + times
 
 
 def _site(note: Note) -> list[str]:

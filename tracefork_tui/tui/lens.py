@@ -8,8 +8,8 @@ from array import array
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
 
+from ..tape.stretches import Stretches
 from .scan import Scan
-from .stretches import Stretches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..tape.index import Index
+    from .index import Index
 
 FEWEST = 8
 """The fewest draws that are worth a fold."""
