@@ -36,6 +36,7 @@ def main(count):
     exec(code, names)
     print(json.dumps({
         "start": start * 1e3,
+        "time.time() in a loop": [sum(loop) / PARTS, min(loop)],
         "time.time()": cost(lambda: time.time(), count),
         "random.random()": cost(lambda: random.random(), count),
         "a library's time.time()": cost(names["draw"], count // 4),
@@ -43,6 +44,14 @@ def main(count):
     }))
 
 
+loop, each = [], int(sys.argv[1]) // PARTS
+for _ in range(40):
+    time.time()
+for _ in range(PARTS):
+    before = began()
+    for _ in range(each):
+        time.time()
+    loop.append((began() - before) / each * 1e6)
 main(int(sys.argv[1]))
 """
 OURS = [sys.executable, "-m", "tracefork_tui"]

@@ -43,7 +43,7 @@ class Spot:
     `chain`: its frames. `base`: below them the main module's own, which is known by itself: it
     lives as long as the program, and to ask a frame for its code is dear where an audit hook
     listens. `whole`: these are all frames down to the first. `alone`: and it is the main thread,
-    outside of any task; the same frames are so again.
+    outside of any task; the same frames are so again. `sole`: that frame, where it is all of them.
     """
 
     __slots__ = (
@@ -56,6 +56,7 @@ class Spot:
         "kind",
         "more",
         "place",
+        "sole",
         "task",
         "whole",
     )
@@ -68,6 +69,7 @@ class Spot:
         self.base_at = base.f_lasti
         self.whole = whole
         self.alone = whole and not task
+        self.sole = base if main and not chain and not task else None
         self.task = task
         self.epoch, self.place, self.column, self.kind, self.more = kept[1:]
 
@@ -137,9 +139,7 @@ class Burst:
             self.which[at] = spot.place
             self.count = self.head[COUNT] = at + 1
             if at == LAST:
-                self.limit = 0
-                with lock:
-                    self.close()
+                self.full()
             return True
 
         def locked(spot: Spot, value: Any) -> bool:
@@ -147,6 +147,12 @@ class Burst:
                 return put(spot, value)
 
         return put if ATOMIC else locked
+
+    def full(self) -> None:
+        """There is no room for another number."""
+        self.limit = 0
+        with self._session.lock:
+            self.close()
 
     def take(self, n: int, said: tuple[Any, ...], value: Any, more: Stretch | None) -> bool:
         """Keep draw `n` with those that wait; False where it is to be appended by itself.
@@ -253,20 +259,38 @@ class Quick:
     def recorder(self, real: Callable[..., Any], other: Callable[..., Any]) -> Callable[..., Any]:
         """`real`, recorded; `other(frame, args, kwargs)` where the place is not known."""
         inside, getframe, known = self._session.inside.get, sys._getframe, self.known
-        put, drawn = self._session.burst.putter(), self.drawn
+        find, within, drawn = self._spots.get, self._session.within.get, self.drawn
+        burst, clock, put = self._session.burst, self._session.clock, self._session.burst.putter()
 
         def recorded(*args: Any, **kwargs: Any) -> Any:
             if inside():
                 return real(*args, **kwargs)
             frame = getframe(1)
-            spot = known(frame)
-            if spot is None:
-                return other(frame, args, kwargs)
+            spot = find(frame.f_lasti)
+            if spot is None or frame is not spot.sole or within() is not None:
+                spot = known(frame)
+                if spot is None:
+                    return other(frame, args, kwargs)
             try:
                 value = real(*args, **kwargs) if args or kwargs else real()
             except BaseException as error:
                 return drawn(frame, _raising(error))
-            if type(value) is spot.kind and put(spot, value):
+            if type(value) is not spot.kind:
+                return drawn(frame, _giving(value))
+            if not ATOMIC:
+                return value if put(spot, value) else drawn(frame, _giving(value))
+            now = clock()
+            if now < burst.limit and spot.epoch == burst.epoch:  # as `put` does it, without a call
+                at = burst.count
+                try:
+                    spot.column[at] = value
+                except (ValueError, OverflowError):
+                    return drawn(frame, _giving(value))
+                burst.times[at] = now
+                burst.which[at] = spot.place
+                burst.count = burst.head[COUNT] = at + 1
+                if at == LAST:
+                    burst.full()
                 return value
             return drawn(frame, _giving(value))
 
