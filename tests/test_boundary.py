@@ -12,6 +12,7 @@ from tui_tapes import HOSTILE, Maker, refund_run
 
 from tracefork_tui.replay.boundary import MEANING, NOT_AGAIN, boundary, summary
 from tracefork_tui.replay.copying import touches
+from tracefork_tui.tape import records
 from tracefork_tui.tape.reader import Tape
 
 SITE = ["agent.py:12 in save", "agent.py:31 in main"]
@@ -37,6 +38,21 @@ def run(path: Path) -> str:
     note(13, "divergence", {"message": f"a connection to {HOSTILE}", "site": SITE})
     made.writer.close()
     return made.path
+
+
+def test_a_run_of_draws_that_names_a_source_it_has_none_of(tmp_path: Path) -> None:
+    """As a forged tape may: what it does have is counted."""
+    made = Maker(tmp_path / "run.msgpack")
+    clock, name = made.draw("time.time", "float", 1.5), made.draw("uuid.uuid4", "uuid", "6f0c")
+    with Tape(made.path) as tape:
+        sources = [tape.head_of(n)[3:8] for n in (clock, name)]
+    times = b"\x01" + bytes(8) + bytes(7)
+    columns = [b"f\x01" + bytes(8) + bytes(7), b"m"]
+    made.writer._append([records.DRAWS, name + 1, 8, sources, bytes(8), times, columns])
+    made.writer.close()
+    with Tape(made.path) as tape:
+        found = boundary(tape)
+    assert next(summary(found)) == "captured: 9 clock readings, 1 id"
 
 
 def test_what_is_on_each_side(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from .policy import CUT_UPLOAD, LIVE, NO_STEP, DrawVerdict, Verdict
 if TYPE_CHECKING:
     from ..tape.answer import Answer
     from .session import Session
+
 LIBRARIES = ("httpx", "httpx2")
 
 

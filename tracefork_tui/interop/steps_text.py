@@ -74,8 +74,10 @@ def _told(tape: Tape, step: Step, count: int, room: int) -> str:
     """A step, or a run of draws from it on: its first value, or the names of what was drawn."""
     if count == 1:
         return told_of(step, room)
-    runs = [n for n, _ in tape.index.runs() if step.n <= n < step.n + count]
-    names = dict.fromkeys(str(tape.atom(one[3])) for n in runs for one in tape.sources(n)[0])
+    names, n = dict[str, None](), step.n
+    while n < step.n + count and (run := tape.index.run_of(n)) is not None:
+        names |= dict.fromkeys(str(tape.atom(source[3])) for source in tape.sources(n)[0])
+        n += run[1]
     times = f"×{count} "
     told = told_of(step, room - len(times)) if len(names) == 1 else ", ".join(names)
     return times + told

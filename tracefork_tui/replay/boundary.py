@@ -148,7 +148,7 @@ def boundary(tape: Tape, go_on: Callable[[], bool] = lambda: True) -> Boundary:
             _count_run(found, tape, n)
         elif tape.index.of_step(n):
             _count(found, *_step(tape, n), n)
-        n += 1 if run is None else run[0] + run[1] - n
+        n = n + 1 if run is None else run[0] + run[1]
     for note in tape.notes:
         if note.kind in ("code", "input"):
             what = "code file" if note.kind == "code" else "input file"
@@ -242,6 +242,8 @@ def _count_run(found: dict[str, Captured], tape: Tape, n: int) -> None:
     """The run of draws that begins with step `n`."""
     sources, which = tape.sources(n)
     for place, (_, site, _, name, kind) in enumerate(sources):
+        if place not in which:
+            continue  # as a forged tape may have it
         said, sites = str(tape.atom(name)), [str(one) for one in tape.atom(site, list)]
         what = _family(said, str(tape.atom(kind)))
         _count(found, what, said, sites, n + which.index(place), which.count(place))
